@@ -1,0 +1,166 @@
+"""Companies, their people, and the trail of what people did."""
+
+import zoneinfo
+from datetime import date
+from typing import Self, TypeVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.validators import validate_single_line, validate_time_zone
+
+
+class Company(models.Model):
+    """A customer of Workhub. Everything but the API templates belongs to one company."""
+
+    name = models.CharField(_("name"), max_length=200, validators=[validate_single_line])
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
+    )
+    coming_due_days = models.PositiveSmallIntegerField(
+        _("coming due, in days"),
+        default=30,
+        validators=[MaxValueValidator(366)],
+        help_text=_("So many days before it expires, a requirement counts as coming due."),
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_company_coming_due_days_bounded",
+                condition=models.Q(coming_due_days__lte=366),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def today(self) -> date:
+        """Return the date in the company's time zone: what "today" means in every answer."""
+        return timezone.localdate(timezone=zoneinfo.ZoneInfo(self.time_zone))
+
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+class CompanyQuerySet(models.QuerySet[Row]):
+    """Rows that carry their company. No query of a page or an answer leaves out `for_company`."""
+
+    def for_company(self, company: Company) -> Self:
+        return self.filter(company=company)
+
+
+class Role(models.TextChoices):
+    ADMIN = "admin", _("Admin")
+    MANAGER = "manager", _("Manager")
+    VIEWER = "viewer", _("Viewer")
+
+
+class UserManager(BaseUserManager["User"]):
+    """Make users by e-mail, as Django's own commands expect."""
+
+    def for_company(self, company: Company) -> "models.QuerySet[User]":
+        return self.get_queryset().filter(company=company)
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in by e-mail: a company's admin, manager or viewer, or the operator.
+
+    The operator belongs to no company and works in Django admin (`is_staff`).
+    """
+
+    # Lower case, always: one person is one row however the address is typed.
+    email = models.EmailField(
+        _("e-mail"),
+        unique=True,
+        error_messages={"unique": _("A person with this e-mail is already there.")},
+    )
+    name = models.CharField(
+        _("name"), max_length=200, blank=True, validators=[validate_single_line]
+    )
+    company = models.ForeignKey(
+        Company, models.CASCADE, related_name="people", null=True, blank=True
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("operator"), default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "email"
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_user_email_lower_case", condition=models.Q(email=Lower("email"))
+            ),
+            models.CheckConstraint(
+                name="accounts_user_role_valid", condition=models.Q(role__in=Role.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def clean(self) -> None:
+        self.email = self.email.strip().lower()
+
+    @property
+    def is_company_admin(self) -> bool:
+        return self.company_id is not None and self.role == Role.ADMIN
+
+
+class AuditEvent(models.Model):
+    """Who did what to what. Rows are added, never changed, and hold no secret."""
+
+    company = models.ForeignKey(Company, models.CASCADE, related_name="audit_events")
+    at = models.DateTimeField(_("time"), default=timezone.now, editable=False)
+    # The name stays readable after the person is gone.
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    actor_name = models.CharField(_("who"), max_length=254)
+    action = models.CharField(_("what"), max_length=60)
+    subject_type = models.CharField(max_length=40)
+    subject_id = models.CharField(max_length=64)
+    subject_name = models.CharField(_("to what"), max_length=300)
+    # {"field": [before, after], ...}, as text a person can read.
+    changes = models.JSONField(default=dict)
+    address = models.GenericIPAddressField(_("from"), null=True)
+
+    objects = CompanyQuerySet["AuditEvent"].as_manager()
+
+    class Meta:
+        verbose_name = _("activity")
+        verbose_name_plural = _("activity")
+        indexes = [
+            models.Index(fields=["company", "-id"], name="accounts_audit_by_company"),
+            models.Index(
+                fields=["company", "subject_type", "subject_id", "-id"],
+                name="accounts_audit_by_subject",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.action} {self.subject_name}"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class APICallsConfig(AppConfig):
+    name = "apicalls"
+    verbose_name = "API calls"

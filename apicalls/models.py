@@ -1,0 +1,239 @@
+"""API templates, the API calls companies make from them, their credentials and requests."""
+
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MinLengthValidator
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Company, CompanyQuerySet, User
+from accounts.validators import validate_carriable, validate_single_line
+from apicalls.credentials import CLIENT_KEY_LENGTH
+from apicalls.parameters import PARAMETER_NAMES
+
+
+class OutputFormat(models.TextChoices):
+    JSON = "json", "JSON"
+    XML = "xml", "XML"
+
+
+class Document(models.TextChoices):
+    """What an endpoint serves. Each has a module in apicalls/documents/ and an address."""
+
+    WORKER_COMPLIANCE = "worker-compliance", _("Worker compliance")
+
+
+class RequestType(models.TextChoices):
+    GET = "GET", "GET"
+
+
+class APITemplate(models.Model):
+    """What the "Add API call" dialog offers. Rows, not code: support staff add one in Django
+    admin, without a deploy, over any document that the API serves."""
+
+    code = models.SlugField(_("code"), max_length=50, unique=True)
+    name = models.CharField(
+        _("name"), max_length=100, unique=True, validators=[validate_single_line]
+    )
+    purpose = models.TextField(_("purpose"), max_length=500, validators=[validate_carriable])
+    request_type = models.CharField(
+        _("Request Type"), max_length=3, choices=RequestType, default=RequestType.GET
+    )
+    document = models.CharField(_("document"), max_length=30, choices=Document)
+    is_active = models.BooleanField(_("offered"), default=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("API template")
+        verbose_name_plural = _("API templates")
+        ordering = ["order", "name"]
+        constraints = [
+            models.CheckConstraint(
+                name="apicalls_template_document_valid",
+                condition=models.Q(document__in=Document.values),
+            ),
+            models.CheckConstraint(
+                name="apicalls_template_request_type_valid",
+                condition=models.Q(request_type__in=RequestType.values),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def validate_parameters(value: object) -> None:
+    """Refuse all but a list, without repeats, of parameters that the API knows."""
+    if (
+        not isinstance(value, list)
+        or not value
+        or len(set(map(str, value))) != len(value)
+        or not all(name in PARAMETER_NAMES for name in value)
+    ):
+        raise ValidationError(
+            _("Write a JSON list of some of these: %(names)s."),
+            code="unknown_parameters",
+            params={"names": ", ".join(PARAMETER_NAMES)},
+        )
+
+
+class ParameterSet(models.Model):
+    """One check box under Parameters: what a caller sends to name a worker."""
+
+    template = models.ForeignKey(APITemplate, models.CASCADE, related_name="parameter_sets")
+    label = models.CharField(_("label"), max_length=100, validators=[validate_single_line])
+    parameters = models.JSONField(_("parameters"), validators=[validate_parameters])
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("parameter set")
+        verbose_name_plural = _("parameter sets")
+        ordering = ["order", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["template", "label"], name="apicalls_parameterset_label_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class State(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")
+    ARCHIVED = "archived", _("Archived")
+
+
+class APICall(models.Model):
+    """A data export that one company set up for one consumer, such as its HR software.
+
+    Each API call has its own client key and client secret, so an admin can tell
+    consumers apart and cut one off without touching the others.
+    """
+
+    # Public identifier used in page addresses, so that row counts do not leak.
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    company = models.ForeignKey(Company, models.CASCADE, related_name="api_calls")
+    template = models.ForeignKey(APITemplate, models.PROTECT, related_name="api_calls")
+    name = models.CharField(_("name"), max_length=100, validators=[validate_single_line])
+    description = models.TextField(
+        _("description / notes"),
+        max_length=5000,
+        blank=True,
+        default="",
+        validators=[validate_carriable],
+    )
+    owner_contact = models.CharField(
+        _("owner contact"),
+        max_length=200,
+        blank=True,
+        default="",
+        validators=[validate_single_line],
+    )
+    output_format = models.CharField(
+        _("Output Format"), max_length=4, choices=OutputFormat, default=OutputFormat.JSON
+    )
+    # None ticked: the call is not ready and the API answers 409.
+    parameter_sets = models.ManyToManyField(
+        ParameterSet, verbose_name=_("Parameters"), related_name="+", blank=True
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
+    expires_on = models.DateField(_("expires on"), null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = CompanyQuerySet["APICall"].as_manager()
+
+    class Meta:
+        verbose_name = _("API call")
+        verbose_name_plural = _("API calls")
+        constraints = [
+            models.CheckConstraint(
+                name="apicalls_apicall_output_format_valid",
+                condition=models.Q(output_format__in=OutputFormat.values),
+            ),
+            models.CheckConstraint(
+                name="apicalls_apicall_state_valid", condition=models.Q(state__in=State.values)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["company", "name"], name="apicalls_apicall_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("api_call", args=[self.code])
+
+
+class Credential(models.Model):
+    """A Client Key and Client Secret of an API call.
+
+    Rows are added, and ended by a conditional UPDATE; nothing is changed in place, so a
+    slow request that carries an old pair cannot bring it back to life.
+    """
+
+    api_call = models.ForeignKey(APICall, models.CASCADE, related_name="credentials")
+    client_key = models.CharField(
+        max_length=CLIENT_KEY_LENGTH,
+        unique=True,
+        validators=[MinLengthValidator(CLIENT_KEY_LENGTH)],
+    )
+    # HMAC-SHA256 under the pepper of that number: all that the API path reads.
+    secret_digest = models.BinaryField(max_length=32)
+    pepper_number = models.PositiveSmallIntegerField()
+    # AES-256-GCM under the key of that number: nonce, then ciphertext and tag.
+    secret_ciphertext = models.BinaryField(max_length=100)
+    key_number = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(User, models.SET_NULL, related_name="+", null=True)
+    # NULL: the current pair. Otherwise it is answered until then.
+    ends_at = models.DateTimeField(null=True)
+    # Written at most once a minute.
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("credential")
+        verbose_name_plural = _("credentials")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["api_call"],
+                condition=models.Q(ends_at__isnull=True),
+                name="apicalls_credential_one_current",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.client_key
+
+
+class RequestLog(models.Model):
+    """One answered request of a known API call, written before the answer leaves.
+
+    It holds nothing of what was asked or answered: no ID#, no name.
+    """
+
+    at = models.DateTimeField(default=timezone.now)
+    api_call = models.ForeignKey(APICall, models.CASCADE, related_name="requests")
+    credential = models.ForeignKey(Credential, models.CASCADE, related_name="+")
+    request_id = models.CharField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    # The problem's code, "" for an answer.
+    code = models.CharField(max_length=40, blank=True)
+    milliseconds = models.PositiveIntegerField()
+    # Length of the body.
+    size = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("request log")
+        indexes = [
+            models.Index(fields=["api_call", "at"], name="apicalls_requestlog_by_call"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id}: {self.status}"

@@ -1,0 +1,156 @@
+"""What a caller may send: the Website Address as a template, and the query string back.
+
+Pure functions without ORM. The raw query string is read here and not by Django, which
+turns undecodable bytes into U+FFFD, takes the last of two values and drops misspelt names.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+WORKER_ID_NUMBER = "workerIDNumber"
+FIRST_NAME = "firstName"
+MIDDLE_NAME = "middleName"
+LAST_NAME = "lastName"
+
+# The published spellings, which parameter sets are made of.
+PARAMETER_NAMES = (WORKER_ID_NUMBER, FIRST_NAME, MIDDLE_NAME, LAST_NAME)
+
+# "middleName=" says that the worker has no middle name; nothing else may be empty.
+_MAY_BE_EMPTY = frozenset({MIDDLE_NAME})
+_MAX_VALUE_LENGTH = 200
+_MAX_SHOWN_LENGTH = 50
+
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+# "{workerIDNumber}", and the "{{workerIDNumber}}" of Postman's variables.
+_PLACEHOLDER = re.compile(r"\{\{?\s*\w+\s*\}?\}")
+
+FaultCode = Literal[
+    "missing_parameter", "unknown_parameter", "repeated_parameter", "invalid_parameter"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterFault:
+    """One parameter that is not as the call asks for it, and what to do about that."""
+
+    code: FaultCode
+    parameter: str
+    message: str
+
+
+@dataclass(slots=True)
+class ReadParameters:
+    """Values by published name; whatever is wrong is in `faults`, in the order sent."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    faults: list[ParameterFault] = field(default_factory=list)
+
+
+def in_order(parameter_sets: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """Return the names of all sets, each once, in the order of the sets."""
+    return tuple(dict.fromkeys(name for names in parameter_sets for name in names))
+
+
+def website_address(site_url: str, path: str, names: Sequence[str]) -> str:
+    """Return the address as an RFC 6570 template with exactly the parameters `names`."""
+    query = "&".join(f"{name}={{{name}}}" for name in names)
+    return f"{site_url}{path}" + (f"?{query}" if query else "")
+
+
+def read_parameters(query_string: bytes, names: Sequence[str]) -> ReadParameters:
+    """Read `query_string` as a call with the parameters `names` must send it.
+
+    Names match without regard to case. Each of `names` must be there once, and nothing
+    else; what is not gets a fault that names the parameter.
+    """
+    read = ReadParameters()
+    published = {name.lower(): name for name in names}
+    for part in filter(None, query_string.split(b"&")):
+        _read_one(part, published, read)
+    told = {fault.parameter for fault in read.faults}
+    read.faults += [
+        ParameterFault("missing_parameter", name, _missing(name))
+        for name in names
+        if name not in read.values and name not in told
+    ]
+    return read
+
+
+def _read_one(part: bytes, published: Mapping[str, str], read: ReadParameters) -> None:
+    raw_name, _, raw_value = part.partition(b"=")
+    sent_name = _decoded(raw_name)
+    name = published.get(sent_name.lower()) if sent_name is not None else None
+    if name is None:
+        read.faults.append(_unknown(sent_name, raw_name, published))
+        return
+    value = _decoded(raw_value)
+    if name in read.values or any(fault.parameter == name for fault in read.faults):
+        fault = ParameterFault("repeated_parameter", name, f"Send {name} once; it was sent twice.")
+    elif complaint := _complaint(name, value):
+        fault = ParameterFault("invalid_parameter", name, complaint)
+    else:
+        read.values[name] = value or ""
+        return
+    read.values.pop(name, None)
+    read.faults.append(fault)
+
+
+def _complaint(name: str, value: str | None) -> str:
+    """Return what is wrong with the value, or ""."""
+    if value is None:
+        return f"{name} is not percent-encoded UTF-8. Encode its value as UTF-8, then escape it."
+    if _CONTROL.search(value):
+        return f"{name} holds a control character. Remove it."
+    if len(value) > _MAX_VALUE_LENGTH:
+        return f"{name} is longer than {_MAX_VALUE_LENGTH} characters."
+    if _PLACEHOLDER.fullmatch(value.strip()):
+        return (
+            f"{name} still reads {value.strip()[:_MAX_SHOWN_LENGTH]}. "
+            "Put the worker's value in its place."
+        )
+    if not value.strip() and name not in _MAY_BE_EMPTY:
+        return f"{name} is empty. Send the worker's value."
+    return ""
+
+
+def _missing(name: str) -> str:
+    if name in _MAY_BE_EMPTY:
+        return f"Send {name}; leave its value empty for a worker who has none."
+    return f"Send {name}."
+
+
+def _unknown(
+    sent_name: str | None, raw_name: bytes, published: Mapping[str, str]
+) -> ParameterFault:
+    expected = ", ".join(published.values())
+    if sent_name is None or _CONTROL.search(sent_name):
+        shown = raw_name.decode("ascii", "backslashreplace")
+        message = f"This name is not readable text. The parameters of this call are: {expected}."
+        return ParameterFault("invalid_parameter", _shortened(shown), message)
+    if sent_name.lower() in {name.lower() for name in PARAMETER_NAMES}:
+        message = (
+            f"This call does not take {sent_name}: it is not ticked under Parameters. "
+            f"The parameters of this call are: {expected}."
+        )
+    else:
+        message = f"There is no such parameter. The parameters of this call are: {expected}."
+    return ParameterFault("unknown_parameter", _shortened(sent_name), message)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN_LENGTH else text[:_MAX_SHOWN_LENGTH] + "…"
+
+
+def _decoded(raw: bytes) -> str | None:
+    """Return the text of a percent-encoded part, or None when it is not UTF-8."""
+    if _BAD_ESCAPE.search(raw):
+        return None
+    plain = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), raw.replace(b"+", b" "))
+    try:
+        return plain.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,92 @@
+"""What the installation's environment says: secrets and numbered keys.
+
+Plain functions over a mapping, without Django, so that they can make the keys before
+there are settings. `python -m workhub.environment` prints a fresh set for `.env`.
+"""
+
+import base64
+import binascii
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+KEY_LENGTH = 32  # bytes: SHA-256's block of choice for HMAC, and AES-256
+
+HOW_TO_MAKE_THEM = "Make a set with: python -m workhub.environment"
+
+
+class EnvironmentReader:
+    """Read secrets from `environ`, collecting what is wrong instead of stopping at the first.
+
+    Each secret comes from the variable NAME, or from the file that NAME_FILE names, which
+    is how systemd credentials and container secrets arrive. django-environ is not asked:
+    it takes a value that starts with "$" for a reference to another variable.
+    """
+
+    def __init__(self, environ: Mapping[str, str]):
+        self._environ = environ
+        self.faults: list[str] = []
+
+    def secret(self, name: str) -> str:
+        """Return the secret, or "" after noting the fault."""
+        file_name = self._environ.get(f"{name}_FILE", "")
+        if file_name:
+            try:
+                return Path(file_name).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                self.faults.append(f"{name}_FILE: cannot read {file_name}: {error.strerror}")
+                return ""
+        value = self._environ.get(name, "").strip()
+        if not value:
+            self.faults.append(f"{name} is not set")
+        return value
+
+    def numbered_keys(self, name: str) -> dict[int, bytes]:
+        """Return keys by number from "1:BASE64,2:BASE64"; the highest number is used for new rows.
+
+        Numbers are stored beside what a key made, so that a key can be replaced while
+        the rows of the old one are still read.
+        """
+        value = self.secret(name)
+        keys: dict[int, bytes] = {}
+        for entry in filter(None, (part.strip() for part in value.split(","))):
+            number, _, encoded = entry.partition(":")
+            key = _decoded(encoded)
+            if not (number.isascii() and number.isdigit()) or key is None:
+                self.faults.append(
+                    f"{name}: each entry reads NUMBER:KEY, where KEY is {KEY_LENGTH} bytes "
+                    "in URL-safe base64; entries are separated by commas"
+                )
+                return {}
+            if int(number) in keys:
+                self.faults.append(f"{name}: number {int(number)} is there twice")
+                return {}
+            keys[int(number)] = key
+        return keys
+
+
+def _decoded(encoded: str) -> bytes | None:
+    """Return the key's bytes, or None when it is not base64 of KEY_LENGTH bytes."""
+    try:
+        key = base64.b64decode(encoded.encode("ascii"), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return key if len(key) == KEY_LENGTH else None
+
+
+def new_key() -> str:
+    """Return KEY_LENGTH random bytes in URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_LENGTH)).decode("ascii")
+
+
+def new_environment() -> str:
+    """Return the lines of a `.env` with fresh secrets."""
+    return (
+        f"SECRET_KEY={secrets.token_urlsafe(50)}\n"
+        f"CREDENTIAL_PEPPERS=1:{new_key()}\n"
+        f"CREDENTIAL_KEYS=1:{new_key()}\n"
+    )
+
+
+if __name__ == "__main__":
+    print(new_environment(), end="")

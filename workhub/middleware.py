@@ -1,0 +1,46 @@
+"""What every answer gets, pages and API alike."""
+
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """Return the id of this request, made when it is first asked for."""
+    return str(request.META.setdefault("workhub.request_id", uuid.uuid4().hex))
+
+
+class RequestIDMiddleware:
+    """Give each request an id that its answer, its log row and its problem document carry.
+
+    An id sent by the caller is not taken over: it could be anybody's, twice or a line break.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["X-Request-Id"] = request_id_of(request)
+        return response
+
+
+class ContentSecurityPolicyMiddleware:
+    """Let pages load scripts, styles and images of this site only, and nothing inline."""
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        return response
