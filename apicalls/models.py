@@ -1,8 +1,9 @@
 """API templates, the API calls companies make from them, their credentials and requests."""
 
 import uuid
+from collections.abc import Iterable
 
-from django.core.exceptions import ValidationError
+from django.conf import settings
 from django.core.validators import MinLengthValidator
 from django.db import models
 from django.urls import reverse
@@ -12,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Company, CompanyQuerySet, User
 from accounts.validators import validate_carriable, validate_single_line
 from apicalls.credentials import CLIENT_KEY_LENGTH
-from apicalls.parameters import PARAMETER_NAMES
+from apicalls.documents import document_path
+from apicalls.parameters import LOOKUPS, parameter_names, website_address
 
 
 class OutputFormat(models.TextChoices):
@@ -65,27 +67,16 @@ class APITemplate(models.Model):
         return self.name
 
 
-def validate_parameters(value: object) -> None:
-    """Refuse all but a list, without repeats, of parameters that the API knows."""
-    if (
-        not isinstance(value, list)
-        or not value
-        or len(set(map(str, value))) != len(value)
-        or not all(name in PARAMETER_NAMES for name in value)
-    ):
-        raise ValidationError(
-            _("Write a JSON list of some of these: %(names)s."),
-            code="unknown_parameters",
-            params={"names": ", ".join(PARAMETER_NAMES)},
-        )
-
-
 class ParameterSet(models.Model):
     """One check box under Parameters: what a caller sends to name a worker."""
 
     template = models.ForeignKey(APITemplate, models.CASCADE, related_name="parameter_sets")
     label = models.CharField(_("label"), max_length=100, validators=[validate_single_line])
-    parameters = models.JSONField(_("parameters"), validators=[validate_parameters])
+    lookup = models.CharField(
+        _("parameters"),
+        max_length=20,
+        choices=[(lookup, "&".join(names)) for lookup, names in LOOKUPS.items()],
+    )
     order = models.PositiveSmallIntegerField(_("order"), default=0)
 
     class Meta:
@@ -94,7 +85,11 @@ class ParameterSet(models.Model):
         ordering = ["order", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["template", "label"], name="apicalls_parameterset_label_unique"
+                fields=["template", "lookup"], name="apicalls_parameterset_lookup_unique"
+            ),
+            models.CheckConstraint(
+                name="apicalls_parameterset_lookup_valid",
+                condition=models.Q(lookup__in=list(LOOKUPS)),
             ),
         ]
 
@@ -168,6 +163,20 @@ class APICall(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("api_call", args=[self.code])
+
+    def is_ready(self) -> bool:
+        """Tell whether parameters are set; until then the API answers 409."""
+        return self.parameter_sets.exists()
+
+    def website_address(self, parameter_sets: Iterable[ParameterSet] | None = None) -> str:
+        """Return the RFC 6570 template that the calling program fills in.
+
+        It has the parameters of the chosen sets, or of `parameter_sets` instead.
+        """
+        if parameter_sets is None:
+            parameter_sets = self.parameter_sets.order_by("order", "id")
+        names = parameter_names(one.lookup for one in parameter_sets)
+        return website_address(settings.SITE_URL, document_path(self.template.document), names)
 
 
 class Credential(models.Model):

@@ -14,8 +14,12 @@ FIRST_NAME = "firstName"
 MIDDLE_NAME = "middleName"
 LAST_NAME = "lastName"
 
-# The published spellings, which parameter sets are made of.
-PARAMETER_NAMES = (WORKER_ID_NUMBER, FIRST_NAME, MIDDLE_NAME, LAST_NAME)
+# The ways to name a worker, and the published spelling of what each of them sends.
+LOOKUPS: Mapping[str, tuple[str, ...]] = {
+    "id_number": (WORKER_ID_NUMBER,),
+    "full_name": (FIRST_NAME, MIDDLE_NAME, LAST_NAME),
+}
+PARAMETER_NAMES = tuple(name for names in LOOKUPS.values() for name in names)
 
 # "middleName=" says that the worker has no middle name; nothing else may be empty.
 _MAY_BE_EMPTY = frozenset({MIDDLE_NAME})
@@ -50,9 +54,9 @@ class ReadParameters:
     faults: list[ParameterFault] = field(default_factory=list)
 
 
-def in_order(parameter_sets: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """Return the names of all sets, each once, in the order of the sets."""
-    return tuple(dict.fromkeys(name for names in parameter_sets for name in names))
+def parameter_names(lookups: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of all these lookups, in the same order."""
+    return tuple(name for lookup in lookups for name in LOOKUPS[lookup])
 
 
 def website_address(site_url: str, path: str, names: Sequence[str]) -> str:

@@ -1,10 +1,30 @@
+from typing import Any
+
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+from apicalls.models import State
+from apicalls.selectors import Grant
+from workhub.problems import Problem
 
 
-class DenyAll(BasePermission):
-    """The default: an endpoint that does not say whom it answers, answers nobody."""
+class CallIsGranted(BasePermission):
+    """Let an API call through that may be answered at this endpoint today.
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return False
+    This is the grant rule's (4) active and not expired and (6) the template addressed.
+    Only who holds the right secret comes so far as to be told why not.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        grant: Grant | None = view.grant
+        if grant is None:
+            raise Problem("not_authenticated")
+        if grant.state == State.PAUSED:
+            raise Problem("call_paused")
+        if grant.state == State.ARCHIVED:
+            raise Problem("call_archived")
+        if grant.expires_on is not None and grant.expires_on < grant.today():
+            raise Problem("call_expired")
+        if grant.document != view.document:
+            raise Problem("wrong_template")
+        return True

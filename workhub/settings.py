@@ -147,7 +147,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Workhub <workhub@{_
 REST_FRAMEWORK = {
     # Deny by default: each endpoint names what it accepts.
     "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["apicalls.permissions.DenyAll"],
+    "DEFAULT_PERMISSION_CLASSES": ["workhub.permissions.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_METADATA_CLASS": None,

@@ -1,5 +1,18 @@
 """Every address of the installation."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from workhub import views
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("apicalls.urls")),
+    path("problems/", views.problems, name="problems"),
+    path("problems/<slug:code>", views.problem, name="problem"),
+    path("operator/", admin.site.urls),
+]
+
+handler400 = views.bad_request
+handler404 = views.page_not_found
+handler500 = views.server_error

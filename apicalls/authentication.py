@@ -1,0 +1,60 @@
+"""`Authorization: amx ClientKey:ClientSecret`, the only way into the API."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from apicalls.credentials import Authorization, is_amx, parse_amx
+from apicalls.selectors import Grant, credential_find
+from apicalls.services import vault
+from workhub.problems import CHALLENGE, Problem
+
+
+class AMXAuthentication(BaseAuthentication):
+    """Authenticate an API call by its Client Key and Client Secret.
+
+    `request.auth` becomes the call's Grant; there is no user. This is the grant rule's
+    (1) well-formed header, (2) key known and current, (3) secret right.
+    """
+
+    @sensitive_variables("header", "authorization")
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Grant] | None:
+        header = _header_bytes(request)
+        if not is_amx(header):
+            return None  # another scheme's header, or none: not ours to judge
+        authorization = parse_amx(header)
+        if authorization is None:
+            raise Problem("malformed_authorization")
+        return AnonymousUser(), self.authenticate_credentials(authorization)
+
+    def authenticate_credentials(self, authorization: Authorization) -> Grant:
+        """Return what the pair opens.
+
+        Raises one and the same problem, after the same query and the same work, for an
+        unknown key, a wrong secret and a pair that has ended.
+        """
+        stored = credential_find(client_key=authorization.client_key)
+        is_right = vault().matches(
+            authorization,
+            digest=stored.secret_digest if stored else None,
+            pepper_number=stored.pepper_number if stored else None,
+        )
+        if stored is None or not is_right or stored.has_ended(timezone.now()):
+            raise Problem("invalid_credentials")
+        return stored.grant
+
+    def authenticate_header(self, request: Request) -> str:
+        # Without a value here REST framework turns every 401 into a 403.
+        return CHALLENGE
+
+
+def _header_bytes(request: Request) -> bytes:
+    """Return the Authorization header as sent: WSGI hands bytes over as Latin-1 text."""
+    text: str = request.META.get("HTTP_AUTHORIZATION", "")
+    try:
+        return text.encode("latin-1").strip(b" \t")
+    except UnicodeEncodeError:
+        # A server that decoded the header as something else; it cannot be well-formed.
+        return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,146 @@
+"""Reads of API calls and credentials."""
+
+import zoneinfo
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import Company
+from apicalls.models import APICall, APITemplate, Credential, RequestLog
+from apicalls.parameters import parameter_names
+
+USAGE_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a right pair opens: an API call's settings, as plain values."""
+
+    credential_id: int
+    last_used_at: datetime | None
+    api_call_id: int
+    company_id: int
+    time_zone: str
+    state: str
+    expires_on: date | None
+    output_format: str
+    document: str
+    parameter_names: tuple[str, ...]
+
+    def today(self) -> date:
+        """Return the date in the company's time zone."""
+        return timezone.localdate(timezone=zoneinfo.ZoneInfo(self.time_zone))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCredential:
+    """What the API path reads of a credential; never its ciphertext."""
+
+    secret_digest: bytes
+    pepper_number: int
+    ends_at: datetime | None
+    grant: Grant
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.ends_at is not None and self.ends_at <= now
+
+
+_CREDENTIAL_FIELDS = (
+    "secret_digest",
+    "pepper_number",
+    "ends_at",
+    # In the order of Grant.
+    "id",
+    "last_used_at",
+    "api_call_id",
+    "api_call__company_id",
+    "api_call__company__time_zone",
+    "api_call__state",
+    "api_call__expires_on",
+    "api_call__output_format",
+    "api_call__template__document",
+)
+
+
+def credential_find(*, client_key: str) -> StoredCredential | None:
+    """Return the credential with that key, current or ended, in one query.
+
+    Each chosen parameter set makes a row; the other columns are the same in all of them.
+    """
+    rows = list(
+        Credential.objects.filter(client_key=client_key)
+        .order_by("api_call__parameter_sets__order", "api_call__parameter_sets__id")
+        .values_list(*_CREDENTIAL_FIELDS, "api_call__parameter_sets__lookup")
+    )
+    if not rows:
+        return None
+    digest, pepper_number, ends_at, *facts = rows[0][:-1]
+    lookups = [row[-1] for row in rows if row[-1] is not None]
+    return StoredCredential(
+        secret_digest=bytes(digest),
+        pepper_number=pepper_number,
+        ends_at=ends_at,
+        grant=Grant(*facts, parameter_names=parameter_names(lookups)),  # type: ignore[misc]
+    )
+
+
+def api_templates_offered() -> QuerySet[APITemplate]:
+    """Return what the "Add API call" dialog lists, with the parameter sets."""
+    return APITemplate.objects.filter(is_active=True).prefetch_related("parameter_sets")
+
+
+def credential_current(*, api_call: APICall) -> Credential:
+    """Return the pair that works; every call has one."""
+    return Credential.objects.select_related("api_call__company").get(
+        api_call=api_call, ends_at__isnull=True
+    )
+
+
+def api_calls_listed(
+    *, company: Company, search: str = "", states: Sequence[str] = ()
+) -> QuerySet[APICall]:
+    """Return the company's calls with `last_used_at` and `requests_30_days`.
+
+    `search` looks in name and owner contact, and for the beginning of a Client Key.
+    """
+    current = Credential.objects.filter(api_call=OuterRef("pk"))
+    requests = (
+        RequestLog.objects.filter(
+            api_call=OuterRef("pk"), at__gte=timezone.now() - timedelta(days=USAGE_DAYS)
+        )
+        .order_by()
+        .values("api_call")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    api_calls = (
+        APICall.objects.for_company(company)
+        .select_related("template")
+        .annotate(
+            last_used_at=Subquery(
+                current.filter(last_used_at__isnull=False)
+                .order_by("-last_used_at")
+                .values("last_used_at")[:1]
+            ),
+            requests_30_days=Coalesce(Subquery(requests), 0),
+        )
+    )
+    if states:
+        api_calls = api_calls.filter(state__in=states)
+    if search:
+        api_calls = api_calls.filter(
+            Q(name__icontains=search)
+            | Q(owner_contact__icontains=search)
+            | Exists(current.filter(client_key__startswith=search.upper()))
+        )
+    return api_calls
+
+
+def requests_since(*, api_call: APICall, days: int) -> int:
+    """Return how many requests were answered in the last `days` days."""
+    since = timezone.now() - timedelta(days=days)
+    return RequestLog.objects.filter(api_call=api_call, at__gte=since).count()

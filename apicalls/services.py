@@ -1,0 +1,304 @@
+"""Writes to API calls and their credentials, each with its line in the audit trail."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Company, User
+from accounts.services import audit_event_add
+from apicalls.credentials import (
+    ClientSecret,
+    Owner,
+    Vault,
+    new_client_key,
+    new_client_secret,
+)
+from apicalls.models import APICall, APITemplate, Credential, RequestLog, State
+from apicalls.selectors import Grant
+
+# "Last used" is as exact as this, and so costs a write at most once in it.
+LAST_USED_PRECISION = timedelta(minutes=1)
+
+# What an admin can do to the state of a call: from which states, to which. What comes out
+# of the archive is paused, so that nothing is served before somebody has looked.
+STATE_CHANGES: Mapping[str, tuple[frozenset[str], State]] = {
+    "pause": (frozenset({State.ACTIVE}), State.PAUSED),
+    "resume": (frozenset({State.PAUSED}), State.ACTIVE),
+    "archive": (frozenset({State.ACTIVE, State.PAUSED}), State.ARCHIVED),
+    "restore": (frozenset({State.ARCHIVED}), State.PAUSED),
+}
+_AUDIT_ACTIONS = {
+    "pause": "paused",
+    "resume": "resumed",
+    "archive": "archived",
+    "restore": "restored",
+}
+_SETTINGS = ("name", "description", "owner_contact", "output_format", "expires_on")
+
+
+class AlreadyRegenerated(Exception):
+    """Somebody else, or the same form sent twice, has replaced the credentials already."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else has saved other settings since the form was shown."""
+
+
+def vault() -> Vault:
+    """Return the installation's peppers and keys, with what is done with them."""
+    return Vault(settings.CREDENTIAL_PEPPERS, settings.CREDENTIAL_KEYS)
+
+
+# --- API calls -------------------------------------------------------------------------
+
+
+@transaction.atomic
+def api_call_add(
+    *,
+    company: Company,
+    template: APITemplate,
+    by: User | None,
+    code: uuid.UUID | None = None,
+    address: str | None = None,
+) -> APICall:
+    """Add an API call from a template, with credentials of its own.
+
+    `code` comes from the form: sent a second time, it returns the call that the first
+    time made, so that a retry after a lost answer adds nothing twice.
+    """
+    api_call, is_new = APICall.objects.get_or_create(
+        company=company,
+        code=code or uuid.uuid4(),
+        defaults={"template": template, "name": _free_name(company, template.name)},
+    )
+    if is_new:
+        _credential_add(api_call=api_call, by=by)
+        audit_event_add(
+            company=company, actor=by, action="added", subject=api_call, address=address
+        )
+    return api_call
+
+
+@transaction.atomic
+def api_call_change(
+    *,
+    api_call: APICall,
+    values: Mapping[str, Any],
+    seen: str,
+    by: User | None,
+    address: str | None = None,
+) -> bool:
+    """Save the settings in `values` and tell whether anything changed.
+
+    `seen` is the `settings_digest` of what the form was filled with. Raises
+    ChangedMeanwhile when the call no longer is that.
+    """
+    stored = APICall.objects.select_for_update().get(pk=api_call.pk)
+    before = _settings_as_text(stored)
+    if seen != _digest(before):
+        raise ChangedMeanwhile
+    for field in _SETTINGS:
+        setattr(stored, field, values[field])
+    stored.save(update_fields=_SETTINGS)
+    stored.parameter_sets.set(values["parameter_sets"])
+    after = _settings_as_text(stored)
+    changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    if changes:
+        audit_event_add(
+            company=stored.company,
+            actor=by,
+            action="changed",
+            subject=stored,
+            changes=changes,
+            address=address,
+        )
+    return bool(changes)
+
+
+def settings_digest(api_call: APICall) -> str:
+    """Return a short text that differs when the settings do."""
+    return _digest(_settings_as_text(api_call))
+
+
+@transaction.atomic
+def api_call_duplicate(
+    *,
+    api_call: APICall,
+    by: User | None,
+    code: uuid.UUID | None = None,
+    address: str | None = None,
+) -> APICall:
+    """Add a call with the same settings and other credentials, for another department."""
+    twin, is_new = APICall.objects.get_or_create(
+        company=api_call.company,
+        code=code or uuid.uuid4(),
+        defaults={
+            "template": api_call.template,
+            "name": _free_name(api_call.company, api_call.name),
+            "description": api_call.description,
+            "output_format": api_call.output_format,
+            "expires_on": api_call.expires_on,
+        },
+    )
+    if is_new:
+        twin.parameter_sets.set(api_call.parameter_sets.all())
+        _credential_add(api_call=twin, by=by)
+        audit_event_add(
+            company=twin.company,
+            actor=by,
+            action="added",
+            subject=twin,
+            changes={"copy of": ["", api_call.name]},
+            address=address,
+        )
+    return twin
+
+
+@transaction.atomic
+def api_call_state_change(
+    *, api_call: APICall, change: str, by: User | None, address: str | None = None
+) -> bool:
+    """Pause, resume, archive or restore the call; tell whether that was still to do."""
+    allowed_from, state = STATE_CHANGES[change]
+    changed = APICall.objects.filter(pk=api_call.pk, state__in=allowed_from).update(state=state)
+    if changed:
+        audit_event_add(
+            company=api_call.company,
+            actor=by,
+            action=_AUDIT_ACTIONS[change],
+            subject=api_call,
+            address=address,
+        )
+    return bool(changed)
+
+
+def _free_name(company: Company, name: str) -> str:
+    """Return `name`, with a number behind it when the company has a call of that name."""
+    taken = set(
+        APICall.objects.for_company(company)
+        .filter(name__startswith=name)
+        .values_list("name", flat=True)
+    )
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name[:90]} {number}", number + 1
+    return free
+
+
+def _settings_as_text(api_call: APICall) -> dict[str, str]:
+    """Return the settings by their label, as the audit trail shows them."""
+    texts = {
+        str(APICall._meta.get_field(name).verbose_name): str(getattr(api_call, name) or "")  # type: ignore[union-attr]
+        for name in _SETTINGS
+    }
+    labels = api_call.parameter_sets.order_by("order", "id").values_list("label", flat=True)
+    return texts | {_("Parameters"): ", ".join(labels)}
+
+
+def _digest(texts: Mapping[str, str]) -> str:
+    return hashlib.sha256("\0".join(texts.values()).encode()).hexdigest()[:16]
+
+
+# --- Credentials -----------------------------------------------------------------------
+
+
+@transaction.atomic
+def regenerate_credentials(
+    *, api_call: APICall, replaces: str, by: User | None, address: str | None = None
+) -> Credential:
+    """End the pair with the Client Key `replaces` now, and return a new one.
+
+    Of two who regenerate at once, the second raises AlreadyRegenerated: `replaces` is no
+    longer current then. The same form sent twice makes one new pair for the same reason.
+    """
+    ended = Credential.objects.filter(
+        api_call=api_call, client_key=replaces, ends_at__isnull=True
+    ).update(ends_at=timezone.now())
+    if not ended:
+        raise AlreadyRegenerated
+    credential = _credential_add(api_call=api_call, by=by)
+    audit_event_add(
+        company=api_call.company,
+        actor=by,
+        action="regenerated the credentials of",
+        subject=api_call,
+        changes={"Client Key": [replaces, credential.client_key]},
+        address=address,
+    )
+    return credential
+
+
+@transaction.atomic
+def client_secret_reveal(
+    *, credential: Credential, action: str, by: User | None, address: str | None = None
+) -> ClientSecret:
+    """Return the secret in plain text after recording that somebody asked for it.
+
+    `action` says what for: "showed the secret of", "copied the secret of". Raises
+    SecretUnreadable when the key that sealed it is gone from the environment.
+    """
+    api_call = credential.api_call
+    client_secret = vault().open(
+        ciphertext=bytes(credential.secret_ciphertext),
+        key_number=credential.key_number,
+        owner=_owner(api_call, credential.client_key),
+    )
+    audit_event_add(
+        company=api_call.company, actor=by, action=action, subject=api_call, address=address
+    )
+    return client_secret
+
+
+def _credential_add(*, api_call: APICall, by: User | None) -> Credential:
+    client_key = new_client_key()
+    sealed = vault().seal(new_client_secret(), _owner(api_call, client_key))
+    return Credential.objects.create(
+        api_call=api_call,
+        client_key=client_key,
+        secret_digest=sealed.digest,
+        pepper_number=sealed.pepper_number,
+        secret_ciphertext=sealed.ciphertext,
+        key_number=sealed.key_number,
+        created_by=by,
+    )
+
+
+def _owner(api_call: APICall, client_key: str) -> Owner:
+    return Owner(company_id=api_call.company_id, api_call_id=api_call.pk, client_key=client_key)
+
+
+# --- Requests --------------------------------------------------------------------------
+
+
+def request_log_add(
+    *, grant: Grant, request_id: str, status: int, code: str, milliseconds: int, size: int
+) -> None:
+    """Record an answer before it leaves, and that its credential was used.
+
+    `code` is the problem's, "" without one; `size` is the body's length in bytes.
+    """
+    now = timezone.now()
+    RequestLog.objects.create(
+        at=now,
+        api_call_id=grant.api_call_id,
+        credential_id=grant.credential_id,
+        request_id=request_id,
+        status=status,
+        code=code,
+        milliseconds=milliseconds,
+        size=size,
+    )
+    stale = now - LAST_USED_PRECISION
+    if grant.last_used_at is None or grant.last_used_at < stale:
+        # The condition again, in the database: of many requests at once, one writes.
+        Credential.objects.filter(
+            Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=grant.credential_id
+        ).update(last_used_at=now)

@@ -1,0 +1,48 @@
+"""The pages of Account -> API, and the API."""
+
+from django.urls import path, register_converter
+
+from apicalls import endpoints, schemas, views
+from apicalls.services import STATE_CHANGES
+
+
+class StateChangeConverter:
+    """What can be done to the state of a call, as a word in an address."""
+
+    regex = "|".join(STATE_CHANGES)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(StateChangeConverter, "state_change")
+
+_CALL = "account/api/<uuid:code>/"
+
+urlpatterns = [
+    path("account/api/", views.api_calls, name="api_calls"),
+    path("account/api/templates/", views.api_templates, name="api_templates"),
+    path("account/api/add/", views.api_call_add, name="api_call_add"),
+    path(_CALL, views.api_call, name="api_call"),
+    path(_CALL + "change/", views.api_call_change, name="api_call_change"),
+    path(_CALL + "website-address/", views.website_address, name="website_address"),
+    path(_CALL + "authorization/", views.authorization, name="authorization"),
+    path(_CALL + "secret/show/", views.client_secret_show, name="client_secret_show"),
+    path(_CALL + "secret/copy/", views.client_secret_copy, name="client_secret_copy"),
+    path(_CALL + "regenerate/", views.regenerate, name="regenerate"),
+    path(_CALL + "duplicate/", views.api_call_duplicate, name="api_call_duplicate"),
+    path(
+        _CALL + "<state_change:change>/",
+        views.api_call_state_change,
+        name="api_call_state_change",
+    ),
+    path(
+        "api/v1/worker-compliance",
+        endpoints.WorkerComplianceView.as_view(),
+        name="worker_compliance",
+    ),
+    path("api/v1/schemas/<str:name>", schemas.schema, name="schema"),
+]

@@ -1,0 +1,378 @@
+"""The pages of Account -> API: the list, the templates, and the details of a call."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import F, OrderBy
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.addresses import client_address
+from accounts.models import AuditEvent
+from accounts.permissions import (
+    CompanyRequest,
+    company_admin_required,
+    company_member_required,
+)
+from apicalls import selectors, services
+from apicalls.credentials import ClientSecret, SecretUnreadable, header_value
+from apicalls.documents import sample_answer
+from apicalls.forms import (
+    APICallAddForm,
+    APICallDuplicateForm,
+    APICallFilterForm,
+    APICallForm,
+    WebsiteAddressForm,
+)
+from apicalls.models import APICall, OutputFormat
+
+PAGE_SIZE = 25
+ACTIVITY_SHOWN = 10
+
+# The columns of the list: key in the address, label, and what they are sorted by.
+COLUMNS: tuple[tuple[str, Promise, str], ...] = (
+    ("name", gettext_lazy("Name"), "name"),
+    ("template", gettext_lazy("Request Template"), "template__name"),
+    ("format", gettext_lazy("Output Format"), "output_format"),
+    ("state", gettext_lazy("State"), "state"),
+    ("last_used", gettext_lazy("Last used"), "last_used_at"),
+    ("requests", gettext_lazy("Requests (30 days)"), "requests_30_days"),
+)
+
+DONE = {
+    "pause": gettext_lazy("Paused. Programs that use it are refused until you resume it."),
+    "resume": gettext_lazy("Resumed. Programs that use it are answered again."),
+    "archive": gettext_lazy("Archived. Its history is kept, and you can restore it."),
+    "restore": gettext_lazy("Restored, and paused. Resume it to have it answered again."),
+}
+
+
+@company_member_required
+@require_safe
+def api_calls(request: CompanyRequest) -> HttpResponse:
+    filter_form = APICallFilterForm(request.GET)
+    listed = selectors.api_calls_listed(company=request.company, **filter_form.chosen)
+    sort = request.GET.get("sort", "")
+    page = Paginator(listed.order_by(*_order(sort)), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "apicalls/api_calls.html",
+        {"filter_form": filter_form, "page": page, "columns": _columns(sort)},
+    )
+
+
+@company_admin_required
+@require_safe
+def api_templates(request: CompanyRequest) -> HttpResponse:
+    """The page behind "Add API call", which opens as a dialog."""
+    templates = [
+        {
+            "template": template,
+            "code": uuid.uuid4(),
+            "samples": [
+                (label, sample_answer(template.document, value))
+                for value, label in OutputFormat.choices
+            ],
+        }
+        for template in selectors.api_templates_offered()
+    ]
+    return render(request, "apicalls/api_templates.html", {"cards": templates})
+
+
+@company_admin_required
+@require_POST
+def api_call_add(request: CompanyRequest) -> HttpResponse:
+    form = APICallAddForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Nothing was added: choose one of these API templates."))
+        return redirect("api_templates")
+    api_call = services.api_call_add(
+        company=request.company,
+        template=form.cleaned_data["template"],
+        code=form.cleaned_data["code"],
+        by=request.user,
+        address=client_address(request),
+    )
+    messages.success(request, _("API call added. Give it a name and tick its parameters."))
+    return redirect(api_call)
+
+
+@company_member_required
+@require_safe
+def api_call(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    found = _get_api_call(request, code)
+    return _details_page(request, found, APICallForm(instance=found))
+
+
+@company_admin_required
+@require_POST
+def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    found = _get_api_call(request, code)
+    form = APICallForm(request.POST, instance=_get_api_call(request, code))
+    if not form.is_valid():
+        return _details_page(request, found, form, status=422)
+    try:
+        changed = services.api_call_change(
+            api_call=found,
+            values=form.cleaned_data,
+            seen=form.cleaned_data["seen"],
+            by=request.user,
+            address=client_address(request),
+        )
+    except services.ChangedMeanwhile:
+        return _details_page(request, found, _seen_anew(request, found), status=409)
+    if changed:
+        messages.success(request, _("Saved."))
+    else:
+        messages.info(request, _("There was nothing to save: no setting differs."))
+    return redirect(found)
+
+
+@company_member_required
+@require_safe
+def website_address(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    """The Website Address with the boxes as they are ticked on the page, saved or not."""
+    found = _get_api_call(request, code)
+    form = WebsiteAddressForm(request.GET, api_call=found)
+    if not form.is_valid():
+        raise Http404
+    address = found.website_address(form.cleaned_data["parameter_sets"])
+    return render(
+        request,
+        "apicalls/_website_address.html",
+        {
+            "website_address": address,
+            "is_ready": bool(form.cleaned_data["parameter_sets"]),
+            "is_preview": address != found.website_address(),
+        },
+    )
+
+
+# --- Authorization ---------------------------------------------------------------------
+
+
+@company_admin_required
+@require_safe
+def authorization(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    """The Authorization panel with the secret masked, for when showing it is over."""
+    found = _get_api_call(request, code)
+    return render(request, "apicalls/_authorization.html", _authorization(found))
+
+
+@company_admin_required
+@require_POST
+@sensitive_variables("client_secret")
+def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    found = _get_api_call(request, code)
+    client_secret = _reveal(request, found, action="showed the secret of")
+    if request.htmx:
+        context = _authorization(found, client_secret)
+        return render(request, "apicalls/_authorization.html", context)
+    return _details_page(request, found, APICallForm(instance=found), client_secret)
+
+
+@company_admin_required
+@require_POST
+@sensitive_variables("client_secret", "text")
+def client_secret_copy(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    """The secret, or the whole header, as text for the clipboard: nothing is shown."""
+    found = _get_api_call(request, code)
+    client_secret = _reveal(request, found, action="copied the secret of")
+    if client_secret is None:
+        return HttpResponse(status=409)
+    if request.POST.get("what") == "header":
+        client_key = selectors.credential_current(api_call=found).client_key
+        text = header_value(client_key, client_secret)
+    else:
+        text = client_secret.reveal()
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@company_admin_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def regenerate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    """Say what will break, and on POST replace the credentials."""
+    found = _get_api_call(request, code)
+    if request.method == "POST":
+        return _regenerated(request, found)
+    return render(
+        request,
+        "apicalls/regenerate.html",
+        {
+            "api_call": found,
+            "credential": selectors.credential_current(api_call=found),
+            "requests_7_days": selectors.requests_since(api_call=found, days=7),
+        },
+    )
+
+
+def _regenerated(request: CompanyRequest, found: APICall) -> HttpResponse:
+    try:
+        services.regenerate_credentials(
+            api_call=found,
+            replaces=request.POST.get("replaces", ""),
+            by=request.user,
+            address=client_address(request),
+        )
+    except services.AlreadyRegenerated:
+        messages.info(
+            request,
+            _(
+                "The credentials were already regenerated, and are not changed again. "
+                "This page shows those that work."
+            ),
+        )
+    else:
+        messages.warning(
+            request,
+            _(
+                "New credentials made. The old ones no longer work: "
+                "copy the new header into every program that uses this API call."
+            ),
+        )
+    return redirect(found)
+
+
+# --- Life of a call --------------------------------------------------------------------
+
+
+@company_admin_required
+@require_POST
+def api_call_state_change(request: CompanyRequest, code: uuid.UUID, change: str) -> HttpResponse:
+    found = _get_api_call(request, code)
+    if services.api_call_state_change(
+        api_call=found, change=change, by=request.user, address=client_address(request)
+    ):
+        messages.success(request, DONE[change])
+    else:
+        messages.info(request, _("That was done already; nothing is changed."))
+    return redirect(found)
+
+
+@company_admin_required
+@require_POST
+def api_call_duplicate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    found = _get_api_call(request, code)
+    form = APICallDuplicateForm(request.POST)
+    if not form.is_valid():
+        return redirect(found)
+    twin = services.api_call_duplicate(
+        api_call=found,
+        code=form.cleaned_data["code"],
+        by=request.user,
+        address=client_address(request),
+    )
+    messages.success(
+        request, _("Copied, with credentials of its own. Give it the name of its department.")
+    )
+    return redirect(twin)
+
+
+# --- Parts of the above ----------------------------------------------------------------
+
+
+def _get_api_call(request: CompanyRequest, code: uuid.UUID) -> APICall:
+    """Return the company's API call or answer 404, also for another company's."""
+    return get_object_or_404(
+        APICall.objects.for_company(request.company).select_related("company", "template"),
+        code=code,
+    )
+
+
+def _seen_anew(request: CompanyRequest, found: APICall) -> APICallForm:
+    """Return the form as it was typed, to be saved over what somebody else has saved."""
+    data = request.POST.copy()
+    data["seen"] = services.settings_digest(found)
+    form = APICallForm(data, instance=_get_api_call(request, found.code))
+    form.add_error(
+        None,
+        _(
+            "Somebody else has changed this API call since you opened it; Activity shows "
+            "what. Your input is still here: save again to put it in place of theirs."
+        ),
+    )
+    return form
+
+
+def _details_page(
+    request: CompanyRequest,
+    found: APICall,
+    form: APICallForm,
+    client_secret: ClientSecret | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    events = AuditEvent.objects.for_company(request.company).filter(
+        subject_type="apicalls.apicall", subject_id=str(found.code)
+    )
+    context = {
+        "api_call": found,
+        "form": form,
+        "parameter_sets": list(found.parameter_sets.order_by("order", "id")),
+        "website_address": found.website_address(),
+        "is_ready": found.is_ready(),
+        "requests_30_days": selectors.requests_since(api_call=found, days=selectors.USAGE_DAYS),
+        "events": events.order_by("-id")[:ACTIVITY_SHOWN],
+        "duplicate_code": uuid.uuid4(),
+    }
+    context |= _authorization(found, client_secret)
+    return render(request, "apicalls/api_call.html", context, status=status)
+
+
+def _authorization(found: APICall, client_secret: ClientSecret | None = None) -> dict[str, Any]:
+    """Return the context of the Authorization panel; the secret only when it was asked for."""
+    credential = selectors.credential_current(api_call=found)
+    context: dict[str, Any] = {"api_call": found, "credential": credential}
+    if client_secret is not None:
+        context["client_secret"] = client_secret.reveal()
+        context["header_value"] = header_value(credential.client_key, client_secret)
+    return context
+
+
+def _reveal(request: CompanyRequest, found: APICall, action: str) -> ClientSecret | None:
+    """Return the secret, or None after saying why it cannot be shown."""
+    try:
+        return services.client_secret_reveal(
+            credential=selectors.credential_current(api_call=found),
+            action=action,
+            by=request.user,
+            address=client_address(request),
+        )
+    except SecretUnreadable:
+        messages.error(
+            request,
+            _(
+                "The Client Secret cannot be shown: the installation no longer has its key. "
+                "Programs that have it go on working. Regenerate to get one that can be shown."
+            ),
+        )
+        return None
+
+
+def _order(sort: str) -> list[OrderBy]:
+    """Return the order for `sort`: a column's key, with "-" in front to turn it round."""
+    fields = {key: field for key, _label, field in COLUMNS}
+    field = fields.get(sort.removeprefix("-"), "name")
+    if sort.startswith("-"):
+        return [F(field).desc(nulls_last=True), F("pk").desc()]
+    return [F(field).asc(nulls_first=True), F("pk").asc()]
+
+
+def _columns(sort: str) -> list[dict[str, Any]]:
+    """Return each column's label, what a click on it sorts by, and its `aria-sort`."""
+    current = sort or "name"
+    return [
+        {
+            "key": key,
+            "label": label,
+            "sort": f"-{key}" if current == key else key,
+            "aria_sort": {key: "ascending", f"-{key}": "descending"}.get(current, ""),
+        }
+        for key, label, _field in COLUMNS
+    ]

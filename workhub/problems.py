@@ -1,0 +1,136 @@
+"""Errors of the API in one shape: RFC 9457 problem documents, in JSON and XML."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, InternalError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from workhub.middleware import request_id_of
+from workhub.problem_types import PROBLEM_TYPES
+from workhub.rendering import Tree, to_json, to_xml
+
+logger = logging.getLogger(__name__)
+
+CHALLENGE = 'amx realm="Workhub"'
+RETRY_AFTER_SECONDS = 5
+
+# The namespace is RFC 9457's (appendix B), which kept that of the RFC it replaced.
+_XML_NAMESPACE = "urn:ietf:rfc:7807"
+# RFC 9457, appendix B: the children of an array are called "i".
+_XML_SINGULARS = {"errors": "i"}
+
+_JSON_TYPES = ("application/json", "application/problem+json")
+_XML_TYPES = ("application/xml", "text/xml", "application/problem+xml")
+
+# A database that is away, locked, read-only or out of connections.
+_PASSING_FAULTS = (OperationalError, InterfaceError, InternalError)
+
+
+class Problem(exceptions.APIException):
+    """An error to answer with, raised anywhere below an endpoint.
+
+    `errors` is a list of {"parameter", "message"}, for parameters only.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        detail: str = "",
+        errors: Sequence[Tree] = (),
+        headers: Mapping[str, str] | None = None,
+    ):
+        self.kind = PROBLEM_TYPES[code]
+        self.status_code = self.kind.status
+        self.detail: str = detail or self.kind.detail  # type: ignore[assignment]
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    def __str__(self) -> str:
+        return self.kind.code
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """Answer an endpoint's exception as a problem: REST framework's EXCEPTION_HANDLER."""
+    problem = _as_problem(exc, context["view"])
+    if problem is None:
+        return None
+    request: Request = context["request"]
+    return problem_response(request, problem, xml=getattr(context["view"], "answers_in_xml", None))
+
+
+def _as_problem(exc: Exception, view: APIView) -> Problem | None:
+    match exc:
+        case Problem():
+            return exc
+        case exceptions.MethodNotAllowed():
+            allow = ", ".join(view.allowed_methods)
+            return Problem("method_not_allowed", headers={"Allow": allow})
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return Problem("not_authenticated")
+        case Http404() | exceptions.NotFound():
+            return Problem("not_found")
+        case _ if isinstance(exc, _PASSING_FAULTS):
+            logger.warning("The database cannot answer: %s", type(exc).__name__)
+            return Problem("temporarily_unavailable")
+    return None
+
+
+def server_error_problem(exc: BaseException | None) -> Problem:
+    """Return the problem of an exception that nothing caught."""
+    passing = isinstance(exc, _PASSING_FAULTS)
+    return Problem("temporarily_unavailable" if passing else "internal_error")
+
+
+def problem_response(
+    request: HttpRequest | Request, problem: Problem, *, xml: bool | None = None
+) -> HttpResponse:
+    """Return the problem in XML or JSON; with `xml` None, the Accept header chooses."""
+    plain_request = request._request if isinstance(request, Request) else request
+    in_xml = _prefers_xml(plain_request) if xml is None else xml
+    tree = problem_tree(problem, request_id_of(plain_request))
+    if in_xml:
+        body = to_xml(tree, root="problem", singulars=_XML_SINGULARS, namespace=_XML_NAMESPACE)
+    else:
+        body = to_json(tree)
+    response = HttpResponse(
+        body,
+        status=problem.status_code,
+        content_type=f"application/problem+{'xml' if in_xml else 'json'}",
+    )
+    response["Cache-Control"] = "no-store"
+    response["Vary"] = "Authorization"
+    if problem.status_code == 401:
+        response["WWW-Authenticate"] = CHALLENGE
+    if problem.status_code == 503:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    for name, value in problem.headers.items():
+        response[name] = value
+    response.problem_code = problem.kind.code  # type: ignore[attr-defined]
+    return response
+
+
+def problem_tree(problem: Problem, request_id: str) -> Tree:
+    """Return the members of RFC 9457, and our own: code, requestId and errors."""
+    tree: dict[str, Any] = {
+        "type": f"{settings.SITE_URL}/problems/{problem.kind.code}",
+        "title": problem.kind.title,
+        "status": problem.status_code,
+        "detail": problem.detail,
+        "code": problem.kind.code,
+        "requestId": request_id,
+    }
+    if problem.errors:
+        tree["errors"] = list(problem.errors)
+    return tree
+
+
+def _prefers_xml(request: HttpRequest) -> bool:
+    preferred = request.get_preferred_type([*_JSON_TYPES, *_XML_TYPES])
+    return preferred is not None and preferred.endswith("xml")
