@@ -331,7 +331,7 @@ class Record(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.requirement}: {self.state}"
+        return f"{self.requirement}: {self.worker}"
 
 
 class WorkerRequirement(models.Model):

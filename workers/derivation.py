@@ -1,0 +1,308 @@
+"""Keep the WorkerRequirement rows what the facts make them.
+
+Rows are worked out for many workers at once, in a number of queries that does not grow
+with them, and only what differs is written. Services call `refresh` inside the
+transaction of their change; the `rebuild_compliance` command goes over everything.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts.models import Company
+from workers.compliance import (
+    Because,
+    CompliantWhen,
+    Level,
+    RecordFacts,
+    RecordState,
+    RequirementFacts,
+    level_of,
+    standing_of,
+)
+from workers.models import Assignment, Record, Requirement, Worker, WorkerRequirement
+
+# Workers per round: bounds the memory whatever the size of the company.
+BATCH = 2000
+
+# (worker id, requirement id)
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many derived rows were not as the facts make them."""
+
+    created: int = 0
+    changed: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.created + other.created,
+            self.changed + other.changed,
+            self.deleted + other.deleted,
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.created or self.changed or self.deleted)
+
+
+def lock(*, company: Company) -> None:
+    """Let one transaction at a time change what derived rows are made of.
+
+    Under READ COMMITTED, one that assigns to a position and one that moves a worker to
+    it would each not see the other's uncommitted row, and the worker would be left
+    without the requirement. Whoever takes the lock second reads what the first wrote.
+    "No key", because rows that only refer to the company need not wait for it. On SQLite
+    nothing is locked here: transactions are IMMEDIATE, so writers queue anyway.
+    """
+    Company.objects.select_for_update(no_key=True).values_list("pk").get(pk=company.pk)
+
+
+def refresh(
+    *, company: Company, workers: QuerySet[Worker], requirement: Requirement | None = None
+) -> Counts:
+    """Bring the derived rows of `workers`, all of one company, up to date.
+
+    With a `requirement`, only its rows are looked at. The caller holds the `lock` since
+    before it read what it changes.
+    """
+    counts = Counts()
+    for batch in _batches(workers):
+        counts += _settle(_differences(company, batch, requirement))
+    return counts
+
+
+def rebuild(*, company: Company) -> Counts:
+    """Bring all derived rows of the company up to date; return what was wrong."""
+    return _walk(company, _settle)
+
+
+def differences(*, company: Company) -> Counts:
+    """Return what `rebuild` would change, without changing it."""
+    return _walk(company, _counted)
+
+
+class _Place(NamedTuple):
+    """What of a worker decides which requirements apply."""
+
+    worker_id: int
+    is_active: bool
+    position_id: int | None
+    location_id: int | None
+
+
+class _Derived(NamedTuple):
+    """The columns of a derived row that this module works out."""
+
+    level: str
+    because: str
+    record_id: int | None
+    standing: str
+    coming_due_on: date | None
+    expires_on: date | None
+
+
+@dataclass(slots=True)
+class _Differences:
+    created: list[WorkerRequirement] = field(default_factory=list)
+    changed: list[WorkerRequirement] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+
+
+def _walk(company: Company, do: Callable[[_Differences], Counts]) -> Counts:
+    counts = Counts()
+    batches = _batches(Worker.objects.for_company(company))
+    while True:
+        # A transaction for each round, so that nobody waits for the whole company. The
+        # round is read under the lock: a look from outside could see half a change.
+        with transaction.atomic():
+            lock(company=company)
+            batch = next(batches, None)
+            if batch is None:
+                return counts
+            counts += do(_differences(company, batch, None))
+
+
+def _batches(workers: QuerySet[Worker]) -> Iterator[list[_Place]]:
+    places = workers.order_by("pk").values_list("pk", "is_active", "position_id", "location_id")
+    last_id = 0
+    while batch := [_Place(*row) for row in places.filter(pk__gt=last_id)[:BATCH]]:
+        yield batch
+        if len(batch) < BATCH:
+            return
+        last_id = batch[-1].worker_id
+
+
+def _settle(found: _Differences) -> Counts:
+    """Write the differences."""
+    if found.created or found.changed:
+        WorkerRequirement.objects.bulk_create(
+            found.created + found.changed,
+            batch_size=BATCH,
+            update_conflicts=True,
+            unique_fields=["worker", "requirement"],
+            update_fields=_Derived._fields,
+        )
+    for start in range(0, len(found.deleted), BATCH):
+        WorkerRequirement.objects.filter(pk__in=found.deleted[start : start + BATCH]).delete()
+    return _counted(found)
+
+
+def _counted(found: _Differences) -> Counts:
+    return Counts(len(found.created), len(found.changed), len(found.deleted))
+
+
+def _differences(
+    company: Company, batch: Sequence[_Place], requirement: Requirement | None
+) -> _Differences:
+    """Compare what should be with what is stored for the workers of the batch."""
+    found = _Differences()
+    stored = _stored(batch, requirement)
+    for key, derived in _derived(company, batch, requirement):
+        pk, before = stored.pop(key, (None, None))
+        if before == derived:
+            continue
+        worker_id, requirement_id = key
+        row = WorkerRequirement(
+            worker_id=worker_id, requirement_id=requirement_id, **derived._asdict()
+        )
+        (found.created if pk is None else found.changed).append(row)
+    found.deleted = [pk for pk, _ in stored.values()]
+    return found
+
+
+def _stored(
+    batch: Sequence[_Place], requirement: Requirement | None
+) -> dict[Key, tuple[int, _Derived]]:
+    rows = WorkerRequirement.objects.filter(worker_id__in=[place.worker_id for place in batch])
+    if requirement is not None:
+        rows = rows.filter(requirement=requirement)
+    return {
+        (worker_id, requirement_id): (pk, _Derived(*columns))
+        for pk, worker_id, requirement_id, *columns in rows.values_list(
+            "pk", "worker_id", "requirement_id", *_Derived._fields
+        )
+    }
+
+
+def _derived(
+    company: Company, batch: Sequence[_Place], requirement: Requirement | None
+) -> Iterator[tuple[Key, _Derived]]:
+    """Work out the rows of the batch; there are none for workers who are not active."""
+    active = [place for place in batch if place.is_active]
+    if not active:
+        return
+    rules = _rules(company, active, requirement)
+    records = _records(active, requirement)
+    for worker_id, _, position_id, location_id in active:
+        for requirement_id, level, because in rules.asked_at(position_id, location_id):
+            key = (worker_id, requirement_id)
+            found = standing_of(records.get(key, ()), rules.requirements[requirement_id])
+            yield (
+                key,
+                _Derived(
+                    level,
+                    because,
+                    found.record_id,
+                    found.standing,
+                    found.coming_due_on,
+                    found.expires_on,
+                ),
+            )
+
+
+Asked = list[tuple[int, Level, Because]]
+
+
+@dataclass(slots=True)
+class _Rules:
+    """Active requirements with their assignments, as far as they can concern a batch."""
+
+    requirements: dict[int, RequirementFacts] = field(default_factory=dict)
+    assigned: defaultdict[int, dict[tuple[int | None, int | None], Level]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    # Workers share few places, so what is asked there is worked out once.
+    _asked: dict[tuple[int | None, int | None], Asked] = field(default_factory=dict)
+
+    def asked_at(self, position_id: int | None, location_id: int | None) -> Asked:
+        """Return what is required or optional there, and why."""
+        place = (position_id, location_id)
+        if place not in self._asked:
+            asked = self._asked[place] = []
+            for requirement_id, assigned in self.assigned.items():
+                found = level_of(assigned, position_id=position_id, location_id=location_id)
+                if found is not None and found[0] is not Level.NOT_APPLICABLE:
+                    asked.append((requirement_id, *found))
+        return self._asked[place]
+
+
+def _rules(company: Company, places: Sequence[_Place], requirement: Requirement | None) -> _Rules:
+    positions = {place.position_id for place in places}
+    locations = {place.location_id for place in places}
+    assignments = Assignment.objects.filter(
+        Q(position_id__in=positions - {None}) | Q(position_id=None),
+        Q(location_id__in=locations - {None}) | Q(location_id=None),
+        requirement__company=company,
+        requirement__is_active=True,
+    ).select_related("requirement")
+    if requirement is not None:
+        assignments = assignments.filter(requirement=requirement)
+    # Not the caller's, which may have been read before the lock.
+    company_coming_due_days = Company.objects.values_list("coming_due_days", flat=True).get(
+        pk=company.pk
+    )
+    rules = _Rules()
+    for assignment in assignments:
+        place = (assignment.position_id, assignment.location_id)
+        rules.assigned[assignment.requirement_id][place] = Level(assignment.level)
+        rules.requirements[assignment.requirement_id] = _requirement_facts(
+            assignment.requirement, company_coming_due_days
+        )
+    return rules
+
+
+def _requirement_facts(requirement: Requirement, company_coming_due_days: int) -> RequirementFacts:
+    days = requirement.coming_due_days
+    return RequirementFacts(
+        version=requirement.version,
+        validity_months=requirement.validity_months,
+        coming_due_days=company_coming_due_days if days is None else days,
+        compliant_when=CompliantWhen(requirement.compliant_when),
+    )
+
+
+def _records(
+    places: Sequence[_Place], requirement: Requirement | None
+) -> Mapping[Key, list[RecordFacts]]:
+    rows = Record.objects.filter(worker_id__in=[place.worker_id for place in places])
+    if requirement is not None:
+        rows = rows.filter(requirement=requirement)
+    records: defaultdict[Key, list[RecordFacts]] = defaultdict(list)
+    for row in rows.values_list(
+        "worker_id",
+        "requirement_id",
+        "pk",
+        "state",
+        "requirement_version",
+        "completed_on",
+        "issued_on",
+        "submitted_on",
+        "expires_on",
+        "created_at",
+    ):
+        worker_id, requirement_id, pk, state, version, done, issued, submitted, expires, at = row
+        records[worker_id, requirement_id].append(
+            # The day in UTC: it must not depend on a time zone that a company can change.
+            RecordFacts(
+                pk, RecordState(state), version, done, issued, submitted, expires, at.date()
+            )
+        )
+    return records

@@ -1,0 +1,157 @@
+"""Writes to workers."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import TypedDict, Unpack
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Company, User
+from accounts.services import audit_event_add
+from workers import derivation
+from workers.folding import fold, fold_name
+from workers.models import Location, Position, Worker
+from workers.services.writing import (
+    BATCH,
+    Faults,
+    apply,
+    batches,
+    check_related,
+    clean,
+    not_there,
+)
+
+
+class WorkerFields(TypedDict, total=False):
+    """What is told of a worker; what is left out stays, or takes the model's default."""
+
+    id_number: str
+    first_name: str
+    middle_name: str
+    last_name: str
+    email: str
+    worker_type: str
+    position: Position | None
+    location: Location | None
+    supervisor: Worker | None
+    is_active: bool
+    hired_on: date | None
+
+
+# What decides which requirements apply to a worker.
+_PLACE = {"position", "location", "is_active"}
+
+_RELATED: dict[str, type[Position] | type[Location] | type[Worker]] = {
+    "position": Position,
+    "location": Location,
+    "supervisor": Worker,
+}
+
+# Folding can make text longer ("ﬃ" becomes three letters), and too long for its column.
+_SHOWN_AS = {"id_number_folded": "id_number", "name_folded": "last_name"}
+
+
+@transaction.atomic
+def worker_add(*, company: Company, by: User | None, **fields: Unpack[WorkerFields]) -> Worker:
+    """Add a worker. Raises ValidationError by field."""
+    derivation.lock(company=company)
+    worker = Worker(company=company)
+    changes = apply(worker, fields, allowed=WorkerFields)
+    _check(company, [worker]).raise_for_one()
+    worker.save()
+    derivation.refresh(company=company, workers=Worker.objects.filter(pk=worker.pk))
+    audit_event_add(company=company, actor=by, action="added", subject=worker, changes=changes)
+    return worker
+
+
+@transaction.atomic
+def workers_add(
+    *, company: Company, workers: Sequence[WorkerFields], by: User | None
+) -> list[Worker]:
+    """Add many workers, all or none, in the order given, with one audit event.
+
+    Raises ValidationError with a message for each fault; its `params` tell row (counted
+    from 1) and field.
+    """
+    derivation.lock(company=company)
+    added = [Worker(company=company) for _fields in workers]
+    for worker, fields in zip(added, workers, strict=True):
+        apply(worker, fields, allowed=WorkerFields)
+    _check(company, added).raise_for_all()
+    Worker.objects.bulk_create(added, batch_size=BATCH)
+    for some in batches([worker.pk for worker in added]):
+        derivation.refresh(company=company, workers=Worker.objects.filter(pk__in=some))
+    audit_event_add(
+        company=company,
+        actor=by,
+        action="added workers",
+        subject=company,
+        changes={"workers": ["", str(len(added))]},
+    )
+    return added
+
+
+@transaction.atomic
+def worker_change(
+    *, company: Company, worker: Worker, by: User | None, **fields: Unpack[WorkerFields]
+) -> Worker:
+    """Change a worker: rename, move, deactivate, … Returns the row as it is now.
+
+    Only what is given is changed, on the row as it is stored: what somebody else changed
+    since `worker` was read stays. Raises ValidationError by field.
+    """
+    derivation.lock(company=company)
+    stored = (
+        Worker.objects.for_company(company)
+        .select_related("position", "location", "supervisor")
+        .filter(pk=worker.pk)
+        .first()
+    )
+    if stored is None:
+        raise not_there()
+    changes = apply(stored, fields, allowed=WorkerFields)
+    if not changes:
+        return stored
+    _check(company, [stored]).raise_for_one()
+    stored.save()
+    if changes.keys() & _PLACE:
+        derivation.refresh(company=company, workers=Worker.objects.filter(pk=stored.pk))
+    audit_event_add(company=company, actor=by, action="changed", subject=stored, changes=changes)
+    return stored
+
+
+def _check(company: Company, workers: Sequence[Worker]) -> Faults:
+    """Validate and fold workers that are about to be written, in a constant number of queries."""
+    faults = Faults()
+    for worker in workers:
+        worker.id_number_folded = fold(worker.id_number or "") or None
+        worker.name_folded = fold_name(
+            worker.first_name or "", worker.middle_name or "", worker.last_name or ""
+        )
+    clean(workers, faults, related=["company", *_RELATED], shown_as=_SHOWN_AS)
+    for field, model in _RELATED.items():
+        check_related(workers, faults, field=field, among=model.objects.for_company(company))
+    for index, worker in enumerate(workers):
+        if worker.pk is not None and worker.supervisor_id == worker.pk:
+            message = _("Choose somebody else: nobody supervises themselves.")
+            faults.add(index, "supervisor", ValidationError(message, code="self"))
+    _check_id_numbers(company, workers, faults)
+    return faults
+
+
+def _check_id_numbers(company: Company, workers: Sequence[Worker], faults: Faults) -> None:
+    """Refuse ID#s that another worker has, of the company or among those given."""
+    folded = Counter(worker.id_number_folded for worker in workers if worker.id_number_folded)
+    others = Worker.objects.for_company(company).exclude(
+        pk__in=[worker.pk for worker in workers if worker.pk is not None]
+    )
+    for some in batches(sorted(folded)):
+        taken = others.filter(id_number_folded__in=some)
+        folded.update(filter(None, taken.values_list("id_number_folded", flat=True)))
+    for index, worker in enumerate(workers):
+        if worker.id_number_folded and folded[worker.id_number_folded] > 1:
+            message = _("Another worker of the company has this ID#.")
+            faults.add(index, "id_number", ValidationError(message, code="unique"))
