@@ -1,11 +1,15 @@
 """Companies, their people, and the trail of what people did."""
 
+import uuid
 import zoneinfo
+from collections.abc import Iterator
 from datetime import date
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import FieldDoesNotExist
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -89,6 +93,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     The operator belongs to no company and works in Django admin (`is_staff`).
     """
 
+    # Public identifier used in page addresses, so that row counts do not leak.
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # Lower case, always: one person is one row however the address is typed.
     email = models.EmailField(
         _("e-mail"),
@@ -104,6 +110,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("operator"), default=False)
+    # Raised to end every session of the person: what was signed in stays out for good, also
+    # when the person is reactivated later.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"
@@ -131,6 +140,21 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def is_company_admin(self) -> bool:
         return self.company_id is not None and self.role == Role.ADMIN
+
+    def get_session_auth_hash(self) -> str:
+        return f"{super().get_session_auth_hash()}.{self.session_epoch}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for fallback in super().get_session_auth_fallback_hash():
+            yield f"{fallback}.{self.session_epoch}"
+
+
+class Change(NamedTuple):
+    """One line of what an audit event changed, in the words of pages."""
+
+    label: str
+    before: str
+    after: str
 
 
 class AuditEvent(models.Model):
@@ -164,3 +188,32 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name}: {self.action} {self.subject_name}"
+
+    @property
+    def subject_kind(self) -> str:
+        """Return what kind of thing the subject is, such as "API call", or ""."""
+        model = self._subject_model()
+        return str(model._meta.verbose_name) if model else ""
+
+    @property
+    def described_changes(self) -> list[Change]:
+        """Return the changes with the names that forms give the fields."""
+        return [
+            Change(self._label_of(field), before, after)
+            for field, (before, after) in self.changes.items()
+        ]
+
+    def _subject_model(self) -> type[models.Model] | None:
+        try:
+            return apps.get_model(self.subject_type)
+        except (LookupError, ValueError):
+            return None  # written by an earlier version
+
+    def _label_of(self, name: str) -> str:
+        model = self._subject_model()
+        try:
+            field = model._meta.get_field(name) if model else None
+        except FieldDoesNotExist:
+            field = None
+        label = str(getattr(field, "verbose_name", name))
+        return label[:1].upper() + label[1:]

@@ -2,10 +2,12 @@
  *
  *   <button type="button" data-copy="#website-address">Copy</button>   the text or value of that element
  *   <button type="button" data-copy-text="amx 3A33…:9QX…">Copy</button>   that text itself
+ *   <button type="button" data-copy-url="/…/copy/" data-copy-what="header">Copy</button>
+ *                                       the text that a POST to that address answers with
  *
  * The button reads "Copied" for two seconds and the page's live region (#live) says so. Where
- * the clipboard is blocked the text is selected instead, ready for Ctrl+C; a `data-copy-text`
- * button, which has nothing on the page to select, then only says that copying is blocked.
+ * the clipboard is blocked the text is selected instead, ready for Ctrl+C: the element's own,
+ * or that of a field put behind the button when the text stands nowhere on the page.
  * Words come from data- attributes of #live, so that they are translated with the page.
  */
 (() => {
@@ -39,6 +41,29 @@
     selection.addRange(range);
   }
 
+  /* A field to select from, for text that stands nowhere on the page. */
+  function fieldWith(text, button) {
+    const field = document.createElement("input");
+    field.className = "input";
+    field.readOnly = true;
+    field.value = text;
+    field.setAttribute("aria-label", button.getAttribute("aria-label") ?? button.textContent);
+    (button.closest(".code-field") ?? button).after(field);
+    return field;
+  }
+
+  async function fetched(button) {
+    const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+    const body = new URLSearchParams({ what: button.dataset.copyWhat ?? "" });
+    const response = await fetch(button.dataset.copyUrl, { method: "POST", headers, body });
+    // Signed out meanwhile, or refused: the page itself says why.
+    if (!response.ok || response.redirected) {
+      window.location.reload();
+      return new Promise(() => {});
+    }
+    return response.text();
+  }
+
   function showCopied(button, copied) {
     const label = button.querySelector("[data-copy-label]") ?? button;
     if (!restoring.has(button)) {
@@ -56,15 +81,18 @@
   }
 
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy], [data-copy-text]");
+    const button = event.target.closest("[data-copy], [data-copy-text], [data-copy-url]");
     if (!button) return;
     const words = document.getElementById("live").dataset;
     const source = button.dataset.copy ? document.querySelector(button.dataset.copy) : null;
+    const text = source
+      ? textOf(source)
+      : (button.dataset.copyText ?? (await fetched(button)));
     try {
-      await navigator.clipboard.writeText(source ? textOf(source) : button.dataset.copyText);
+      await navigator.clipboard.writeText(text);
     } catch {
-      if (source) select(source);
-      say(source ? words.selected : words.blocked);
+      select(source ?? fieldWith(text, button));
+      say(words.selected);
       return;
     }
     showCopied(button, words.copied);
