@@ -1,0 +1,70 @@
+# Workhub. `make run` starts it, `make test` checks it; both install what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PORT ?= 8000
+
+.PHONY: run test lint format requirements clean
+.DEFAULT_GOAL := run
+
+# --- What is installed ---------------------------------------------------------------------
+
+# Debian keeps ensurepip, which venv needs, in a package of its own.
+$(BIN)/uv: requirements/uv.txt
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/run.installed: requirements/run.txt $(BIN)/uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(VENV)/test.installed: requirements/test.txt $(BIN)/uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/test.txt
+	@touch $@ $(VENV)/run.installed
+
+tests/newman/node_modules/.installed: tests/newman/package-lock.json
+	cd tests/newman && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# --- Run ------------------------------------------------------------------------------------
+
+run: $(VENV)/run.installed
+	@$(BIN)/python -m workhub.start
+
+# --- Test -----------------------------------------------------------------------------------
+
+lint: $(VENV)/test.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djade --target-version 5.2 --check $$(git ls-files 'templates/*.html')
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
+	ENV_FILE=tests/test.env $(BIN)/python manage.py makemigrations --check --dry-run
+	ENV_FILE=tests/test.env SITE_URL=https://workhub.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+# The whole suite on SQLite, then what speaks to the database again on PostgreSQL.
+test: tests/packages.sh $(VENV)/test.installed
+	tests/packages.sh
+	$(MAKE) --no-print-directory tests/newman/node_modules/.installed
+	$(MAKE) --no-print-directory lint
+	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest -n 2 --dist loadgroup -m "not any_database"
+
+# --- Keep -----------------------------------------------------------------------------------
+
+format: $(VENV)/test.installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
+
+# Take newer versions of everything pyproject.toml names. Hashes, and no addresses.
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+requirements: $(BIN)/uv
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) pyproject.toml --group test -o requirements/test.txt
+
+clean:
+	rm -rf $(VENV) tests/newman/node_modules .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,115 @@
+"""Two demo companies with people, workers and an API call, to look at and to test with."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Literal
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from accounts.models import Company, Role, User
+from apicalls import services
+from apicalls.credentials import header_value
+from apicalls.models import APICall, APITemplate, State
+from apicalls.selectors import credential_current
+from workers.demo import demo_load as workers_load
+
+ADMIN_EMAIL = "admin@northern-build.example"
+# The call whose curl line `make run` prints, whatever it is renamed to.
+GATE_CODE = uuid.uuid5(uuid.NAMESPACE_DNS, "gate.northern-build.example")
+
+# The worker whom the curl line asks about.
+ASKED_ABOUT = "00417"
+
+_COMPANIES: tuple[tuple[str, str, Literal["main", "second"]], ...] = (
+    ("Northern Build", "America/Edmonton", "main"),
+    ("Southern Rail", "Europe/Berlin", "second"),
+)
+_PEOPLE = (
+    ("Northern Build", ADMIN_EMAIL, "Ada Lindqvist", Role.ADMIN),
+    ("Northern Build", "manager@northern-build.example", "Marc Tremblay", Role.MANAGER),
+    ("Northern Build", "viewer@northern-build.example", "Vera Novak", Role.VIEWER),
+    ("Southern Rail", "admin@southern-rail.example", "Stefan Krause", Role.ADMIN),
+)
+
+
+class DemoAlreadyLoaded(Exception):
+    """The demo's companies are there; a second load would be a second of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What was loaded: `people` as (e-mail, role), all with the same password."""
+
+    people: tuple[tuple[str, str], ...]
+    workers: int
+
+
+@transaction.atomic
+def demo_load(*, password: str) -> Demo:
+    """Load both companies, all people with `password`.
+
+    The same data each time, but for keys and secrets; dates are relative to today.
+    Raises DemoAlreadyLoaded.
+    """
+    names = [name for name, _zone, _size in _COMPANIES]
+    if Company.objects.filter(name__in=names).exists():
+        raise DemoAlreadyLoaded
+    companies = {
+        name: Company.objects.create(name=name, time_zone=zone) for name, zone, _size in _COMPANIES
+    }
+    hashed = make_password(password)
+    for name, email, person, role in _PEOPLE:
+        User.objects.create(
+            company=companies[name], email=email, name=person, role=role, password=hashed
+        )
+    workers = 0
+    for name, _zone, size in _COMPANIES:
+        facts = workers_load(company=companies[name], size=size, by=None)
+        workers += facts.workers
+    _gate_add(companies["Northern Build"])
+    return Demo(people=tuple((email, role) for _c, email, _n, role in _PEOPLE), workers=workers)
+
+
+def _gate_add(company: Company) -> None:
+    template = APITemplate.objects.get(code="worker-compliance")
+    gate = services.api_call_add(company=company, template=template, by=None, code=GATE_CODE)
+    services.api_call_change(
+        api_call=gate,
+        seen=services.settings_digest(gate),
+        values={
+            "name": "Gate",
+            "description": "The turnstile at Calgary Yard asks before it opens.",
+            "owner_contact": "Yard office, yard@northern-build.example",
+            "output_format": "json",
+            "expires_on": None,
+            "parameter_sets": template.parameter_sets.filter(lookup="id_number"),
+        },
+        by=None,
+    )
+
+
+def demo_lines(*, password: str) -> list[str]:
+    """Return how to get into the demo, as far as it still is as it was loaded.
+
+    `password` is the one it was loaded with. The curl line works as pasted.
+    """
+    lines = []
+    admin = User.objects.filter(email=ADMIN_EMAIL, is_active=True).first()
+    if admin is not None and password:
+        shown = password if admin.check_password(password) else "(the one you chose)"
+        lines += [f"  e-mail:   {ADMIN_EMAIL}", f"  password: {shown}"]
+    gate = APICall.objects.filter(code=GATE_CODE, state=State.ACTIVE).first()
+    if gate is not None:
+        lines += ["", "Ask for a worker's compliance:", f"  {_curl_line(gate)}"]
+    return lines
+
+
+def _curl_line(gate: APICall) -> str:
+    credential = credential_current(api_call=gate)
+    client_secret = services.client_secret_reveal(
+        credential=credential, action="showed the secret of", by=None
+    )
+    header = f"Authorization: {header_value(credential.client_key, client_secret)}"
+    address = gate.website_address().replace("{workerIDNumber}", ASKED_ABOUT)
+    return f"curl -H '{header}' '{address}'"

@@ -1,0 +1,67 @@
+"""Run a command with DATABASE_URL leading to a PostgreSQL of its own, which ends with it.
+
+    python tests/with_postgresql.py pytest -n 2
+
+The server listens on a socket in a temporary folder only, and gives up durability for speed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+# PostgreSQL refuses to run as root; Debian's package brings this user.
+_RUN_AS = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+_SETTINGS = (
+    "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
+    "-c max_connections=100 -c shared_buffers=128MB"
+)
+
+
+def _newest_bin() -> Path:
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
+    if not folders:
+        sys.exit("PostgreSQL is not installed; tests/packages.sh installs it.")
+    return folders[-1]
+
+
+@contextmanager
+def postgresql():
+    """Yield the DATABASE_URL of a fresh server."""
+    binaries = _newest_bin()
+    folder = Path(tempfile.mkdtemp(prefix="workhub-postgresql-"))
+    data = folder / "data"
+
+    def run(program, *arguments):
+        command = [*_RUN_AS, str(binaries / program), *arguments]
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+
+    try:
+        if _RUN_AS:
+            shutil.chown(folder, "postgres", "postgres")
+        run("initdb", "-D", str(data), "-U", "workhub", "-A", "trust", "-E", "UTF8", "--no-sync")
+        run(
+            "pg_ctl",
+            "-D",
+            str(data),
+            "-l",
+            str(folder / "log"),
+            "-w",
+            "-o",
+            f"{_SETTINGS} -k {folder}",
+            "start",
+        )
+        try:
+            yield f"postgres://workhub@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    with postgresql() as url:
+        sys.exit(subprocess.run(sys.argv[1:], env=os.environ | {"DATABASE_URL": url}).returncode)
