@@ -190,6 +190,11 @@ class AuditEvent(models.Model):
         return f"{self.actor_name}: {self.action} {self.subject_name}"
 
     @property
+    def is_about_actor(self) -> bool:
+        """Tell whether somebody did this to themselves, such as signing in."""
+        return self.subject_type == User._meta.label_lower and self.subject_name == self.actor_name
+
+    @property
     def subject_kind(self) -> str:
         """Return what kind of thing the subject is, such as "API call", or ""."""
         model = self._subject_model()

@@ -193,7 +193,7 @@ def password_change(*, person: User, password: str, address: str | None = None) 
         audit_event_add(
             company=person.company,
             actor=person,
-            action="changed the password of",
+            action="set a new password",
             subject=person,
             address=address,
         )
