@@ -14,11 +14,15 @@ os.environ.update(
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from accounts.models import Company, Role, User
+from workers import derivation
+from workers.models import Worker
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "breaks_derived_rows: leaves them wrong on purpose")
     # Pages name their files plainly: nothing is collected before a test.
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -75,3 +79,43 @@ def client_of(client):
         return client
 
     return sign_in
+
+
+# --- The shipped server -----------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items):
+    # What shares the one running server stays in one process, beside the other tests.
+    for item in items:
+        if {"browser", "shipped"} & set(item.path.parts):
+            item.add_marker(pytest.mark.xdist_group("shipped"))
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory):
+    """The server that `make run` starts, with the demo in it, for tests over real HTTP."""
+    from tests.shipped.server import database_of_its_own, shipped_server
+
+    with database_of_its_own() as url:
+        more = {"DATABASE_URL": url} if url else {}
+        with shipped_server(tmp_path_factory.mktemp("installation") / "var", **more) as server:
+            yield server
+
+
+@pytest.fixture(autouse=True)
+def _derived_rows_are_right(request):
+    """After any write that a test made, rebuilding the derived rows must change nothing."""
+    uses_database = "db" in request.fixturenames or "transactional_db" in request.fixturenames
+    if not uses_database and not request.node.get_closest_marker("django_db"):
+        yield
+        return
+    # Asked for first, so that it is still there when this test is over.
+    request.getfixturevalue("db")
+    yield
+    if request.node.get_closest_marker("breaks_derived_rows"):
+        return
+    if connection.needs_rollback or not connection.is_usable():
+        return  # it ended in a failed transaction, which answers nothing any more
+    if Worker.objects.exists():
+        for company in Company.objects.all():
+            assert derivation.differences(company=company) == derivation.Counts()

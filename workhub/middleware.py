@@ -1,11 +1,17 @@
-"""What every answer gets, pages and API alike."""
+"""What every answer gets, and what only pages get."""
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+API_PREFIX = "/api/"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -44,3 +50,34 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         return response
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Tell whether the request is a program's, to be answered without pages and cookies."""
+    return request.path.startswith(API_PREFIX)
+
+
+class _PagesOnly:
+    """Leave the API's requests alone: it neither reads a cookie nor sets one.
+
+    Django's session middleware takes back a cookie that it does not know, on any answer.
+    """
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if is_api(request):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc]
+
+
+class PageSessionMiddleware(_PagesOnly, SessionMiddleware):
+    pass
+
+
+class PageAuthenticationMiddleware(_PagesOnly, AuthenticationMiddleware):
+    pass
+
+
+class PageMessageMiddleware(_PagesOnly, MessageMiddleware):
+    pass

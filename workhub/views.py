@@ -7,10 +7,9 @@ from django.shortcuts import render
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
+from workhub.middleware import is_api
 from workhub.problem_types import PROBLEM_TYPES
 from workhub.problems import RETRY_AFTER_SECONDS, Problem, problem_response, server_error_problem
-
-API_PREFIX = "/api/"
 
 
 @require_safe
@@ -28,13 +27,13 @@ def problem(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if request.path.startswith(API_PREFIX):
+    if is_api(request):
         return problem_response(request, Problem("bad_request"))
     return defaults.bad_request(request, exception)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if request.path.startswith(API_PREFIX):
+    if is_api(request):
         return problem_response(request, Problem("not_found"))
     return defaults.page_not_found(request, exception)
 
@@ -42,7 +41,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """A database that is away is a 503 that says when to come back, not a 500."""
     found = server_error_problem(sys.exc_info()[1])
-    if request.path.startswith(API_PREFIX):
+    if is_api(request):
         return problem_response(request, found)
     response = defaults.server_error(request)
     response.status_code = found.status_code
