@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
+from accounts.services import COMPANY_FIELDS
 from accounts.validators import time_zones
 
 # --- Sign-in ---------------------------------------------------------------------------
@@ -72,7 +73,7 @@ class CompanyForm(forms.ModelForm):
 
     class Meta:
         model = Company
-        fields = ["name", "time_zone", "coming_due_days"]
+        fields = COMPANY_FIELDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

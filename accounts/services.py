@@ -16,7 +16,8 @@ from accounts.models import AuditEvent, Company, Role, User
 # an error undoes the change. Called inside the transaction of the change.
 company_changed_hooks: list[Callable[[Company], None]] = []
 
-_COMPANY_FIELDS = ("name", "time_zone", "coming_due_days")
+# What admins set themselves.
+COMPANY_FIELDS = ("name", "time_zone", "coming_due_days")
 
 
 class LastAdmin(Exception):
@@ -61,18 +62,18 @@ def company_change(
 
     Raises ValidationError when a value cannot stand.
     """
-    unknown = fields.keys() - set(_COMPANY_FIELDS)
+    unknown = fields.keys() - set(COMPANY_FIELDS)
     if unknown:
         raise TypeError(f"not a field of a company that is changed here: {sorted(unknown)}")
     stored = _locked(company)
-    before = _as_text(stored, _COMPANY_FIELDS)
+    before = _as_text(stored, COMPANY_FIELDS)
     for name, value in fields.items():
         setattr(stored, name, value)
     stored.full_clean()
-    changes = _changes(before, _as_text(stored, _COMPANY_FIELDS))
+    changes = _changes(before, _as_text(stored, COMPANY_FIELDS))
     if not changes:
         return False
-    stored.save(update_fields=_COMPANY_FIELDS)
+    stored.save(update_fields=COMPANY_FIELDS)
     audit_event_add(
         company=stored, actor=by, action="changed", subject=stored, changes=changes, address=address
     )
