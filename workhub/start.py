@@ -98,8 +98,9 @@ def _serve(host: str, port: str) -> None:
             granian,
             *("--interface", "wsgi", "--host", host, "--port", port),
             *("--workers", os.environ.get("WEB_CONCURRENCY", "1")),
-            # Each waits for the database on its own connection.
-            *("--blocking-threads", "8", "--no-ws", "--log-level", "warning"),
+            # Each has a connection to the database; more than this waits for the processor.
+            *("--blocking-threads", str(2 * (os.cpu_count() or 1))),
+            *("--no-ws", "--log-level", "warning"),
             *("--respawn-failed-workers", "--workers-kill-timeout", "10"),
             "workhub.wsgi:application",
         ],

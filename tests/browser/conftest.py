@@ -1,0 +1,65 @@
+"""Headless Chromium on the shipped server."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+# Nothing but the page itself is fetched; as root there is no sandbox.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium, shipped):
+    """Return a function that opens a page of a fresh visitor, and fails on what it complains of.
+
+    A complaint is a script error, a console error or a violated content security policy.
+    """
+    complaints, contexts = [], []
+
+    def open_page(**options):
+        context = chromium.new_context(
+            base_url=shipped.url, viewport={"width": 1280, "height": 900}, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # A page that is refused on purpose is an answer, not a fault of the page.
+    assert [text for text in complaints if "Failed to load resource" not in text] == []
+
+
+@pytest.fixture
+def signed_in(new_page, shipped):
+    """Return a function that opens a page on which the demo's admin has signed in."""
+
+    def sign_in(**options):
+        page = new_page(**options)
+        page.goto("/")
+        page.get_by_label("E-mail").fill(shipped.email)
+        page.get_by_label("Password", exact=True).fill(shipped.password)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page).to_have_url(re.compile("/account/api/$"))
+        return page
+
+    return sign_in
