@@ -105,7 +105,7 @@ def shipped(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _derived_rows_are_right(request):
     """After any write that a test made, rebuilding the derived rows must change nothing."""
-    uses_database = "db" in request.fixturenames or "transactional_db" in request.fixturenames
+    uses_database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
     if not uses_database and not request.node.get_closest_marker("django_db"):
         yield
         return

@@ -164,8 +164,9 @@ class RecordFacts:
 class Standing:
     """What the records of one worker for one requirement come to, whatever the day.
 
-    `record_id` is the record that counts, `expires_on` its last valid day. Both are None
-    where there is none, and `coming_due_on` wherever nothing is going to come due.
+    `record_id` is the record that counts, `expires_on` its last valid day: None when it
+    never expires, and when it is not valid anyway (nobody may read a future expiry of a
+    rejected certificate as good news). `coming_due_on` is None where nothing comes due.
     """
 
     standing: Status
@@ -175,6 +176,10 @@ class Standing:
 
 
 _VERDICTS = frozenset({RecordState.DECLINED, RecordState.REQUIRES_SUPERVISION})
+
+_EXPIRING = frozenset(
+    {Status.CURRENT, Status.PREQUALIFIED, Status.REVIEW_AGAIN, Status.WAITING_FOR_APPROVAL}
+)
 
 _STANDINGS = {
     RecordState.IN_PROGRESS: Status.IN_PROGRESS,
@@ -192,10 +197,10 @@ def standing_of(records: Sequence[RecordFacts], requirement: RequirementFacts) -
     if not records:
         return Standing(Status.MISSING)
     record = _record_that_counts(records, requirement)
-    expires_on = _expires_on(record, requirement)
     standing = _STANDINGS[record.state]
     if _is_bearing(record, requirement) and record.requirement_version < requirement.version:
         standing = Status.REVIEW_AGAIN
+    expires_on = _expires_on(record, requirement) if standing in _EXPIRING else None
     coming_due_on = None
     if standing is Status.CURRENT and expires_on is not None:
         coming_due_on = _days_before(expires_on, requirement.coming_due_days)
@@ -266,9 +271,6 @@ def _days_before(day: date, days: int) -> date:
 
 # --- What that is on a day: the dated half ---------------------------------------------
 
-_EXPIRING = frozenset(
-    {Status.CURRENT, Status.PREQUALIFIED, Status.REVIEW_AGAIN, Status.WAITING_FOR_APPROVAL}
-)
 _COMPLIANT = frozenset({Status.CURRENT, Status.COMING_DUE, Status.PREQUALIFIED})
 
 
