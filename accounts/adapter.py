@@ -49,6 +49,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("home")
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
+        # The default counts apart for each Host header, whose port the guesser chooses.
+        return credentials.get("email", "").lower()
+
     # --- E-mail ------------------------------------------------------------------------
 
     def format_email_subject(self, subject: str) -> str:
