@@ -84,10 +84,11 @@ def company_change(request: CompanyRequest) -> HttpResponse:
 @require_safe
 def people(request: CompanyRequest) -> HttpResponse:
     form = PeopleFilterForm(request.GET)
-    text = form.cleaned_data["q"] if form.is_valid() else ""
-    found = selectors.people_of(company=request.company, text=text)
+    found = User.objects.none()
+    if form.is_valid():
+        found = selectors.people_of(company=request.company, text=form.cleaned_data["q"])
     page = Paginator(found, 50).get_page(request.GET.get("page"))
-    return render(request, "accounts/people.html", {"form": form, "page": page, "text": text})
+    return render(request, "accounts/people.html", {"form": form, "page": page})
 
 
 @company_admin_required
@@ -220,13 +221,16 @@ def _last_admin_message() -> str:
 @require_safe
 def activity(request: CompanyRequest) -> HttpResponse:
     form = ActivityFilterForm(request.GET, company=request.company)
-    filters = form.cleaned_data if form.is_valid() else {}
-    page = selectors.audit_events(
-        company=request.company,
-        actor=filters.get("person"),
-        text=filters.get("q", ""),
-        older_than=_event_id(request.GET.get("before", "")),
-    )
+    if form.is_valid():
+        page = selectors.audit_events(
+            company=request.company,
+            actor=form.cleaned_data["person"],
+            text=form.cleaned_data["q"],
+            older_than=_event_id(request.GET.get("before", "")),
+        )
+    else:
+        # A filter that means nothing finds nothing; everything would look like its answer.
+        page = selectors.EventPage(events=[], older_than=None)
     return render(request, "accounts/activity.html", {"form": form, "page": page})
 
 
