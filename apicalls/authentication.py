@@ -19,14 +19,10 @@ class AMXAuthentication(BaseAuthentication):
     (1) well-formed header, (2) key known and current, (3) secret right.
     """
 
-    @sensitive_variables("header", "authorization")
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Grant] | None:
-        header = _header_bytes(request)
-        if not is_amx(header):
-            return None  # another scheme's header, or none: not ours to judge
-        authorization = parse_amx(header)
+        authorization = _authorization(request)
         if authorization is None:
-            raise Problem("malformed_authorization")
+            return None
         return AnonymousUser(), self.authenticate_credentials(authorization)
 
     def authenticate_credentials(self, authorization: Authorization) -> Grant:
@@ -48,6 +44,22 @@ class AMXAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         # Without a value here REST framework turns every 401 into a 403.
         return CHALLENGE
+
+
+@sensitive_variables("header")
+def _authorization(request: Request) -> Authorization | None:
+    """Return what the header carries, or None when it is not ours to judge.
+
+    The header itself is in no variable from here on, so that no error report below shows it.
+    Raises malformed_authorization.
+    """
+    header = _header_bytes(request)
+    if not is_amx(header):
+        return None  # another scheme's header, or none
+    authorization = parse_amx(header)
+    if authorization is None:
+        raise Problem("malformed_authorization")
+    return authorization
 
 
 def _header_bytes(request: Request) -> bytes:

@@ -178,7 +178,7 @@ class Vault:
         nonce, sealed = ciphertext[:_NONCE_LENGTH], ciphertext[_NONCE_LENGTH:]
         try:
             plain = AESGCM(key).decrypt(nonce, sealed, owner.associated_data())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: shorter than a nonce
             raise SecretUnreadable("the ciphertext is not of this key and credential") from error
         return ClientSecret(plain.decode("ascii"))
 

@@ -7,10 +7,11 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from apicalls.selectors import Grant
+from workhub.accept import preferred_type
 from workhub.problems import Problem
 
 # text/xml is the older name of the same thing (RFC 7303), and still widely sent.
-_ALSO_KNOWN_AS = {"application/xml": "text/xml"}
+_ALSO_KNOWN_AS = {"application/xml": ("text/xml",)}
 
 
 class CallFormatNegotiation(BaseContentNegotiation):
@@ -31,8 +32,8 @@ class CallFormatNegotiation(BaseContentNegotiation):
             renderer = next(iter(renderers))
             return renderer, renderer.media_type  # refused next, by the permission
         renderer = next(one for one in renderers if one.format == grant.output_format)
-        media_types = [renderer.media_type, _ALSO_KNOWN_AS.get(renderer.media_type, "")]
-        if not any(request._request.accepts(name) for name in filter(None, media_types)):
+        media_types = [renderer.media_type, *_ALSO_KNOWN_AS.get(renderer.media_type, ())]
+        if preferred_type(request._request, media_types) is None:
             raise Problem(
                 "not_acceptable",
                 detail=f"This API call serves {renderer.media_type}. Send that in the Accept "

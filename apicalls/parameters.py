@@ -25,6 +25,8 @@ PARAMETER_NAMES = tuple(name for names in LOOKUPS.values() for name in names)
 _MAY_BE_EMPTY = frozenset({MIDDLE_NAME})
 _MAX_VALUE_LENGTH = 200
 _MAX_SHOWN_LENGTH = 50
+# So that the answer to thousands of wrong parameters stays a page long.
+_MAX_FAULTS = 20
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -69,12 +71,15 @@ def read_parameters(query_string: bytes, names: Sequence[str]) -> ReadParameters
     """Read `query_string` as a call with the parameters `names` must send it.
 
     Names match without regard to case. Each of `names` must be there once, and nothing
-    else; what is not gets a fault that names the parameter.
+    else; what is not gets a fault that names the parameter. After 20 faults the rest is
+    not looked at.
     """
     read = ReadParameters()
     published = {name.lower(): name for name in names}
     for part in filter(None, query_string.split(b"&")):
         _read_one(part, published, read)
+        if len(read.faults) == _MAX_FAULTS:
+            return read
     told = {fault.parameter for fault in read.faults}
     read.faults += [
         ParameterFault("missing_parameter", name, _missing(name))
@@ -92,7 +97,10 @@ def _read_one(part: bytes, published: Mapping[str, str], read: ReadParameters) -
         read.faults.append(_unknown(sent_name, raw_name, published))
         return
     value = _decoded(raw_value)
-    if name in read.values or any(fault.parameter == name for fault in read.faults):
+    told = {fault.code for fault in read.faults if fault.parameter == name}
+    if "repeated_parameter" in told:
+        return
+    if name in read.values or told:
         fault = ParameterFault("repeated_parameter", name, f"Send {name} once; it was sent twice.")
     elif complaint := _complaint(name, value):
         fault = ParameterFault("invalid_parameter", name, complaint)

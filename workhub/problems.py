@@ -11,6 +11,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from workhub.accept import preferred_type
 from workhub.middleware import request_id_of
 from workhub.problem_types import PROBLEM_TYPES
 from workhub.rendering import Tree, to_json, to_xml
@@ -132,5 +133,5 @@ def problem_tree(problem: Problem, request_id: str) -> Tree:
 
 
 def _prefers_xml(request: HttpRequest) -> bool:
-    preferred = request.get_preferred_type([*_JSON_TYPES, *_XML_TYPES])
+    preferred = preferred_type(request, [*_JSON_TYPES, *_XML_TYPES])
     return preferred is not None and preferred.endswith("xml")
