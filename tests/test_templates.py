@@ -76,6 +76,15 @@ def test_scripts_say_what_they_do_and_evaluate_no_text(path):
     assert not re.search(r"\beval\(|new Function\(|setTimeout\([\"']", text)
 
 
+def test_every_icon_in_use_is_in_the_sprite():
+    sprite = Path(settings.BASE_DIR, "accounts/static/vendor/bootstrap-icons/icons.svg").read_text()
+    there = set(re.findall(r'<symbol id="([\w-]+)"', sprite))
+    named = re.compile(r'(?:_icon\.html" with name|\bicon)="([\w-]+)"')
+    used = {icon for path in TEMPLATES for icon in named.findall(path.read_text())}
+    assert "chevron-down" in used
+    assert used - there == set()
+
+
 # --- Error pages -----------------------------------------------------------------------
 
 

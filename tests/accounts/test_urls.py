@@ -129,6 +129,12 @@ def test_limits_do_not_believe_the_caller_about_its_address(client, viewer):
     assert "Too many attempts" in response.content.decode()
 
 
+def test_one_signs_in_by_a_unix_socket_too(client, viewer):
+    data = {"login": viewer.email, "password": PASSWORD}
+    assert client.post(SIGN_IN, data, REMOTE_ADDR="").status_code == 302
+    assert AuditEvent.objects.get().address is None
+
+
 def test_the_deactivated_do_not_get_in(client, admin, viewer):
     services.person_deactivate(person=viewer, by=admin)
     response = _sign_in(client, viewer.email)

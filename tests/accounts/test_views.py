@@ -432,6 +432,13 @@ def test_a_filter_that_means_nothing_finds_nothing(admins_client, company, admin
     assert "Looked at" not in page
 
 
+def test_only_people_of_the_company_can_be_filtered_by(admins_client, viewer, outsider):
+    page = admins_client.get(ACTIVITY).content.decode()
+    assert str(viewer.code) in page
+    assert str(outsider.code) not in page
+    assert "Olga Outsider" not in page
+
+
 @pytest.mark.parametrize("before", ["", "x", "-1", "%D9%A1", "9" * 40, "1_0", "0"])
 def test_any_place_to_go_on_from_is_answered(admins_client, before):
     assert admins_client.get(f"{ACTIVITY}?before={before}").status_code == 200
