@@ -158,11 +158,14 @@ def test_nobody_supervises_themselves(company, dana):
     assert list(faults(raised)) == ["supervisor"]
 
 
-def test_worker_of_another_company_cannot_be_changed(company, theirs):
+def test_worker_of_another_company_cannot_be_changed(company, other_company):
+    stranger = services.worker_add(
+        company=other_company, by=None, first_name="Jürgen", last_name="Weiß"
+    )
     with pytest.raises(ValidationError):
-        services.worker_change(company=company, worker=theirs["worker"], by=None, first_name="X")
-    theirs["worker"].refresh_from_db()
-    assert theirs["worker"].first_name == "Jürgen"
+        services.worker_change(company=company, worker=stranger, by=None, first_name="X")
+    stranger.refresh_from_db()
+    assert stranger.first_name == "Jürgen"
 
 
 def test_fields_that_are_not_told_of_a_worker_are_a_mistake(company, dana, other_company):
@@ -359,15 +362,19 @@ def test_submission_may_be_made_to_be_enough(company, dana, asked_first_aid):
     assert standings(dana)["First Aid"][2] == "waiting_for_approval"
 
 
-def test_requirement_that_is_switched_off_is_asked_of_nobody(company, dana, asked_first_aid):
-    services.requirement_change(
-        company=company, requirement=asked_first_aid, by=None, is_active=False
+@pytest.mark.parametrize("by", ["position", "location"])
+def test_requirement_that_is_switched_off_is_asked_of_nobody(company, dana, first_aid, by):
+    services.assignment_set(
+        company=company,
+        requirement=first_aid,
+        level="required",
+        by=None,
+        **{by: getattr(dana, by)},
     )
+    services.requirement_change(company=company, requirement=first_aid, by=None, is_active=False)
     assert standings(dana) == {}
-    services.requirement_change(
-        company=company, requirement=asked_first_aid, by=None, is_active=True
-    )
-    assert standings(dana) == {"First Aid": ("required", "position", "missing")}
+    services.requirement_change(company=company, requirement=first_aid, by=None, is_active=True)
+    assert standings(dana) == {"First Aid": ("required", by, "missing")}
 
 
 def test_version_only_goes_up(company, first_aid):

@@ -10,14 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, User
 from accounts.services import audit_event_add
 from workers import derivation
-from workers.models import (
-    Assignment,
-    Location,
-    Position,
-    Requirement,
-    Worker,
-    WorkerRequirement,
-)
+from workers.models import Assignment, Location, Position, Requirement, Worker
 from workers.services.writing import apply, not_there, text
 
 
@@ -197,13 +190,11 @@ def _refresh_place(company: Company, assignment: Assignment) -> None:
 
 
 def _concerned(company: Company, requirement: Requirement) -> QuerySet[Worker]:
-    """Return whom the requirement is asked of, or was when the derived rows were written."""
+    """Return everybody whom an assignment of the requirement could be about."""
     assignments = Assignment.objects.filter(requirement=requirement)
-    derived = WorkerRequirement.objects.filter(requirement=requirement)
     return Worker.objects.for_company(company).filter(
         Q(position__in=assignments.values("position"))
         | Q(location__in=assignments.values("location"))
-        | Q(pk__in=derived.values("worker"))
     )
 
 
