@@ -41,8 +41,8 @@ lint: $(VENV)/test.installed
 	$(BIN)/djade --target-version 5.2 --check $$(git ls-files 'templates/*.html')
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
-	ENV_FILE=tests/test.env $(BIN)/python manage.py makemigrations --check --dry-run
-	ENV_FILE=tests/test.env SITE_URL=https://workhub.example $(BIN)/python manage.py check --deploy --fail-level WARNING
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 # The whole suite on SQLite, then what speaks to the database again on PostgreSQL.
 test: tests/packages.sh $(VENV)/test.installed

@@ -1,34 +1,11 @@
 """The cast of every test: a company with an admin and a viewer, and an outsider's company."""
 
-import os
-
-# Before Django reads its settings. Keys of the tests only.
-os.environ.update(
-    ENV_FILE=os.devnull,
-    SECRET_KEY="a-secret-key-of-the-tests-that-is-long-enough-to-be-taken-for-real",
-    CREDENTIAL_PEPPERS="1:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
-    CREDENTIAL_KEYS="1:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=",
-    SITE_URL="https://workhub.example",
-    EMAIL_URL="memorymail://",
-)
-
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from accounts.models import Company, Role, User
 from workers import derivation
 from workers.models import Worker
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "breaks_derived_rows: leaves them wrong on purpose")
-    # Pages name their files plainly: nothing is collected before a test.
-    settings.STORAGES["staticfiles"] = {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
-    # One round, for speed; how passwords are kept is Django's own affair.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 PASSWORD = "a long enough password"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# What tests/conftest.py sets for the test process, and the server must find by itself.
+# What tests/settings.py sets for the test process, and the server must find by itself.
 _OWN = ("ENV_FILE", "SECRET_KEY", "CREDENTIAL_PEPPERS", "CREDENTIAL_KEYS", "SITE_URL", "EMAIL_URL")
 
 
