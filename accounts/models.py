@@ -141,6 +141,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_company_admin(self) -> bool:
         return self.company_id is not None and self.role == Role.ADMIN
 
+    @property
+    def may_change_workers(self) -> bool:
+        """Tell whether workers, requirements and records are the person's to change."""
+        return self.company_id is not None and self.role in {Role.ADMIN, Role.MANAGER}
+
     def get_session_auth_hash(self) -> str:
         return f"{super().get_session_auth_hash()}.{self.session_epoch}"
 

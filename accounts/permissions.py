@@ -48,6 +48,17 @@ def company_admin_required(page: Page[P]) -> View[P]:
     return _guarded(page, _refusal_unless_admin)
 
 
+def company_manager_required(page: Page[P]) -> View[P]:
+    """Let in admins and managers, who may change workers and what is asked of them."""
+    return _guarded(page, _refusal_unless_manager)
+
+
+def _refusal_unless_manager(user: User) -> str | None:
+    if user.may_change_workers:
+        return None
+    return _("Only an admin or manager of your company may do this.")
+
+
 def _refusal_unless_admin(user: User) -> str | None:
     if user.is_company_admin:
         return None
