@@ -29,7 +29,7 @@ from apicalls.renderers import JSONRenderer, XMLRenderer
 from apicalls.selectors import Grant
 from workers.selectors import WorkerFacts, worker_find, worker_items
 from workhub.middleware import request_id_of
-from workhub.problems import Problem
+from workhub.problems import Problem, answer_problems_in, problem_response
 
 
 class CallView(APIView):
@@ -58,15 +58,14 @@ class CallView(APIView):
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
         # Authenticates, if nothing did so yet; from here on the call is known.
         self.grant = cast(Grant | None, request.auth)
+        if self.grant is not None:
+            in_xml = self.grant.output_format == OutputFormat.XML
+            answer_problems_in(request._request, xml=in_xml)
         return super().perform_content_negotiation(request, force)
 
-    @property
-    def answers_in_xml(self) -> bool | None:
-        """Tell whether errors are in XML too: as the call is set, None before it is known."""
-        return None if self.grant is None else self.grant.output_format == OutputFormat.XML
-
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
+        headers = {"Allow": ", ".join(self.allowed_methods), "Cache-Control": "no-store"}
+        return HttpResponse(status=204, headers=headers)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
@@ -142,7 +141,7 @@ def _worker(grant: Grant, values: Mapping[str, str]) -> WorkerFacts:
 
 
 def _conditional(request: Request, response: Response) -> HttpResponse:
-    """Give an answer its ETag, and return 304 to who has it already.
+    """Give an answer its ETag, and return 304 to who has it already (412: not that one).
 
     The tag is strong: the body depends on data, day and settings only, never on the request.
     """
@@ -151,4 +150,6 @@ def _conditional(request: Request, response: Response) -> HttpResponse:
     conditional = get_conditional_response(
         request._request, etag=response["ETag"], response=response
     )
+    if conditional.status_code == 412:
+        return problem_response(request, Problem("precondition_failed"))
     return cast(HttpResponse, conditional)

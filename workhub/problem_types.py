@@ -132,6 +132,12 @@ _PROBLEM_TYPES = (
         "Parameters on the details page.",
     ),
     ProblemType(
+        "precondition_failed",
+        412,
+        "The answer is another one by now",
+        "Leave out the If-Match header; If-None-Match asks whether an answer has changed.",
+    ),
+    ProblemType(
         "internal_error",
         500,
         "Something went wrong here",

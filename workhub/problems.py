@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 CHALLENGE = 'amx realm="Workhub"'
 RETRY_AFTER_SECONDS = 5
 
+_IN_XML = "workhub.problems_in_xml"
+
 # The namespace is RFC 9457's (appendix B), which kept that of the RFC it replaced.
 _XML_NAMESPACE = "urn:ietf:rfc:7807"
 # RFC 9457, appendix B: the children of an array are called "i".
@@ -62,8 +64,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse |
     problem = _as_problem(exc, context["view"])
     if problem is None:
         return None
-    request: Request = context["request"]
-    return problem_response(request, problem, xml=getattr(context["view"], "answers_in_xml", None))
+    return problem_response(context["request"], problem)
 
 
 def _as_problem(exc: Exception, view: APIView) -> Problem | None:
@@ -75,7 +76,8 @@ def _as_problem(exc: Exception, view: APIView) -> Problem | None:
             return Problem("method_not_allowed", headers={"Allow": allow})
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             return Problem("not_authenticated")
-        case Http404() | exceptions.NotFound():
+        case Http404() | exceptions.NotFound() | exceptions.PermissionDenied():
+            # What DenyAll keeps shut is not there for anybody.
             return Problem("not_found")
         case _ if isinstance(exc, _PASSING_FAULTS):
             logger.warning("The database cannot answer: %s", type(exc).__name__)
@@ -89,12 +91,17 @@ def server_error_problem(exc: BaseException | None) -> Problem:
     return Problem("temporarily_unavailable" if passing else "internal_error")
 
 
-def problem_response(
-    request: HttpRequest | Request, problem: Problem, *, xml: bool | None = None
-) -> HttpResponse:
-    """Return the problem in XML or JSON; with `xml` None, the Accept header chooses."""
+def answer_problems_in(request: HttpRequest, *, xml: bool) -> None:
+    """Set the format of this request's problems, also of those raised far from the view."""
+    request.META[_IN_XML] = xml
+
+
+def problem_response(request: HttpRequest | Request, problem: Problem) -> HttpResponse:
+    """Return the problem as `answer_problems_in` was told, else as the Accept header says."""
     plain_request = request._request if isinstance(request, Request) else request
-    in_xml = _prefers_xml(plain_request) if xml is None else xml
+    in_xml = plain_request.META.get(_IN_XML)
+    if in_xml is None:
+        in_xml = _prefers_xml(plain_request)
     tree = problem_tree(problem, request_id_of(plain_request))
     if in_xml:
         body = to_xml(tree, root="problem", singulars=_XML_SINGULARS, namespace=_XML_NAMESPACE)

@@ -58,7 +58,7 @@ def _fill(
     if value is None:
         element.set(_NIL, "true")
     elif isinstance(value, str):
-        element.text = _text(value)
+        element.text = _text(value) or None  # None makes <middleName/>, "" the longer form
     elif isinstance(value, bool):
         element.text = "true" if value else "false"
     elif isinstance(value, int):

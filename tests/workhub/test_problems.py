@@ -1,0 +1,192 @@
+"""The problem documents (RFC 9457), each against what it reads like."""
+
+import pytest
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404
+from django.test import RequestFactory
+from lxml import etree
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+
+from workhub.middleware import request_id_of
+from workhub.problem_types import PROBLEM_TYPES
+from workhub.problems import Problem, answer_problems_in, problem_response, server_error_problem
+
+STATUSES = {
+    "missing_parameter": 400,
+    "unknown_parameter": 400,
+    "repeated_parameter": 400,
+    "invalid_parameter": 400,
+    "bad_request": 400,
+    "not_authenticated": 401,
+    "malformed_authorization": 401,
+    "invalid_credentials": 401,
+    "call_paused": 403,
+    "call_archived": 403,
+    "call_expired": 403,
+    "wrong_template": 403,
+    "worker_not_found": 404,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "not_acceptable": 406,
+    "parameters_not_set": 409,
+    "worker_ambiguous": 409,
+    "precondition_failed": 412,
+    "internal_error": 500,
+    "temporarily_unavailable": 503,
+}
+
+
+@pytest.fixture
+def request_with_id():
+    request = RequestFactory().get("/api/v1/worker-compliance")
+    request.META["workhub.request_id"] = "0123456789abcdef0123456789abcdef"
+    return request
+
+
+def test_the_codes_and_statuses_are_the_contract_s():
+    assert {code: kind.status for code, kind in PROBLEM_TYPES.items()} == STATUSES
+
+
+@pytest.mark.parametrize("code", STATUSES)
+def test_every_kind_says_what_to_do(code):
+    kind = PROBLEM_TYPES[code]
+    assert kind.title
+    assert kind.title[0].isupper()
+    assert kind.detail.endswith((".", '"No Auth".', "ClientKey:ClientSecret."))
+
+
+def test_a_problem_in_json(request_with_id):
+    response = problem_response(request_with_id, Problem("worker_not_found"))
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.content.decode() == (
+        '{"type":"https://workhub.example/problems/worker_not_found",'
+        '"title":"There is no such worker","status":404,'
+        '"detail":"Check the values: the ID# is on the worker\'s profile; names must be '
+        'written as they are there, accents included.","code":"worker_not_found",'
+        '"requestId":"0123456789abcdef0123456789abcdef"}'
+    )
+
+
+def test_a_problem_in_xml(request_with_id):
+    answer_problems_in(request_with_id, xml=True)
+    problem = Problem(
+        "missing_parameter",
+        detail="Send <a> & b.",
+        errors=[{"parameter": "a", "message": "Send a."}, {"parameter": "\x00", "message": "b"}],
+    )
+    response = problem_response(request_with_id, problem)
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+xml"
+    assert response.content.decode() == (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<problem xmlns="urn:ietf:rfc:7807">'
+        "<type>https://workhub.example/problems/missing_parameter</type>"
+        "<title>A parameter is missing</title><status>400</status>"
+        "<detail>Send &lt;a&gt; &amp; b.</detail><code>missing_parameter</code>"
+        "<requestId>0123456789abcdef0123456789abcdef</requestId>"
+        "<errors><i><parameter>a</parameter><message>Send a.</message></i>"
+        "<i><parameter>\ufffd</parameter><message>b</message></i></errors></problem>"
+    )
+
+
+# RFC 9457, appendix B, as an XSD would have it of its RELAX NG: the members of a problem.
+_RFC_9457 = """
+<grammar xmlns="http://relaxng.org/ns/structure/1.0" ns="urn:ietf:rfc:7807"
+  datatypeLibrary="http://www.w3.org/2001/XMLSchema-datatypes">
+  <start><ref name="problem"/></start>
+  <define name="problem"><element name="problem"><interleave>
+    <optional><element name="type"><data type="anyURI"/></element></optional>
+    <optional><element name="title"><data type="string"/></element></optional>
+    <optional><element name="detail"><data type="string"/></element></optional>
+    <optional><element name="status"><data type="positiveInteger"/></element></optional>
+    <optional><element name="instance"><data type="anyURI"/></element></optional>
+    <ref name="more"/>
+  </interleave></element></define>
+  <define name="more"><zeroOrMore>
+    <element><anyName><except>
+      <name>type</name><name>title</name><name>detail</name><name>status</name>
+      <name>instance</name></except></anyName><ref name="any"/></element>
+  </zeroOrMore></define>
+  <define name="any"><choice>
+    <text/>
+    <oneOrMore><element><anyName/><ref name="any"/></element></oneOrMore>
+  </choice></define>
+</grammar>
+"""
+
+
+@pytest.mark.parametrize("code", STATUSES)
+def test_every_kind_is_a_problem_by_the_schema_of_the_rfc(request_with_id, code):
+    answer_problems_in(request_with_id, xml=True)
+    errors = [{"parameter": "a", "message": "b"}]
+    response = problem_response(request_with_id, Problem(code, errors=errors))
+    schema = etree.RelaxNG(etree.fromstring(_RFC_9457))
+    schema.assertValid(etree.fromstring(response.content))
+
+
+@pytest.mark.parametrize("code", STATUSES)
+def test_headers_of_a_problem(request_with_id, code):
+    response = problem_response(request_with_id, Problem(code, headers={"Allow": "GET"}))
+    assert response.status_code == STATUSES[code]
+    assert response["Cache-Control"] == "no-store"
+    assert response["Vary"] == "Authorization"
+    assert response["Allow"] == "GET"
+    challenge = 'amx realm="Workhub"' if STATUSES[code] == 401 else None
+    assert response.get("WWW-Authenticate") == challenge
+    assert response.get("Retry-After") == ("5" if STATUSES[code] == 503 else None)
+    assert request_id_of(request_with_id) in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        pytest.param(OperationalError(), "temporarily_unavailable", id="away"),
+        pytest.param(InterfaceError(), "temporarily_unavailable", id="closed"),
+        pytest.param(IntegrityError(), "internal_error", id="integrity"),
+        pytest.param(DataError(), "internal_error", id="data"),
+        pytest.param(DatabaseError(), "internal_error", id="other"),
+        pytest.param(ValueError(), "internal_error", id="bug"),
+        pytest.param(None, "internal_error", id="none"),
+    ],
+)
+def test_what_an_exception_that_nothing_caught_becomes(error, code):
+    assert server_error_problem(error).kind.code == code
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        pytest.param(Http404("secret"), 404, "not_found", id="http404"),
+        pytest.param(exceptions.NotFound("secret"), 404, "not_found", id="not-found"),
+        pytest.param(exceptions.MethodNotAllowed("GET"), 405, "method_not_allowed", id="method"),
+        pytest.param(OperationalError("secret"), 503, "temporarily_unavailable", id="database"),
+        pytest.param(exceptions.NotAuthenticated("s"), 401, "not_authenticated", id="nobody"),
+        pytest.param(exceptions.AuthenticationFailed("s"), 401, "not_authenticated", id="failed"),
+        pytest.param(exceptions.PermissionDenied("secret"), 404, "not_found", id="denied"),
+    ],
+)
+def test_an_endpoint_s_exception_becomes_a_problem(error, status, code):
+    class Endpoint(APIView):
+        permission_classes = []
+
+        def get(self, request):
+            raise error
+
+    response = Endpoint.as_view()(APIRequestFactory().get("/api/x"))
+    assert response.status_code == status
+    assert response.problem_code == code
+    assert b"secret" not in response.content
+
+
+def test_an_endpoint_that_does_not_say_whom_it_answers_answers_nobody():
+    class Endpoint(APIView):
+        def get(self, request):
+            return Response({"names": "of everybody"})
+
+    response = Endpoint.as_view()(APIRequestFactory().get("/api/x"))
+    assert response.status_code == 404
+    assert b"everybody" not in response.content
