@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import QuerySet
+
 from workers.compliance import (
     Because,
     CompliantWhen,
@@ -15,6 +17,7 @@ from workers.compliance import (
 )
 from workers.folding import fold, fold_name
 from workers.models import Worker, WorkerRequirement
+from workers.prepared import PreparedQuery, Row
 
 # How many workers of one name are counted. A bound, because the count is an answer too.
 MATCHES_LIMIT = 1000
@@ -77,12 +80,18 @@ def worker_find(
     """
     if id_number is None and names is None:
         raise ValueError("worker_find needs an ID# or names")
-    workers = Worker.objects.filter(company_id=company_id)
+    asked: dict[str, str] = {}
     if id_number is not None:
-        workers = workers.filter(id_number_folded=fold(id_number))
+        asked["id_number_folded"] = fold(id_number)
     if names is not None:
-        workers = workers.filter(name_folded=fold_name(*names))
-    rows = workers.values_list(
+        asked["name_folded"] = fold_name(*names)
+    rows = _WORKERS_BY[tuple(asked)].rows(company_id=company_id, **asked)
+    return [WorkerFacts(*row) for row in rows]
+
+
+def _workers_by(**values: int | str) -> QuerySet[Worker, Row]:
+    workers = Worker.objects.filter(**values).order_by("id")[:MATCHES_LIMIT]
+    return workers.values_list(
         "id",
         "id_number",
         "first_name",
@@ -94,7 +103,16 @@ def worker_find(
         "location__name",
         "location__division__name",
     )
-    return [WorkerFacts(*row) for row in rows.order_by("id")[:MATCHES_LIMIT]]
+
+
+_WORKERS_BY: dict[tuple[str, ...], PreparedQuery] = {
+    columns: PreparedQuery(_workers_by, company_id=-1, **{column: column for column in columns})
+    for columns in (
+        ("id_number_folded",),
+        ("name_folded",),
+        ("id_number_folded", "name_folded"),
+    )
+}
 
 
 def worker_items(*, worker: WorkerFacts, today: date) -> list[ItemFacts]:
@@ -105,7 +123,13 @@ def worker_items(*, worker: WorkerFacts, today: date) -> list[ItemFacts]:
     """
     if not worker.is_active:
         return []
-    rows = WorkerRequirement.objects.filter(worker_id=worker.id).values_list(
+    items = [_item(worker, today, *row) for row in _ITEMS.rows(worker_id=worker.id)]
+    items.sort(key=lambda item: (_COMPONENT_ORDER[item.component], item.name, item.requirement_id))
+    return items
+
+
+def _items_of(worker_id: int) -> QuerySet[WorkerRequirement, Row]:
+    return WorkerRequirement.objects.filter(worker_id=worker_id).values_list(
         "requirement_id",
         "requirement__component",
         "requirement__name",
@@ -120,9 +144,9 @@ def worker_items(*, worker: WorkerFacts, today: date) -> list[ItemFacts]:
         "record__certificate_number",
         "record__issuer",
     )
-    items = [_item(worker, today, *row) for row in rows]
-    items.sort(key=lambda item: (_COMPONENT_ORDER[item.component], item.name, item.requirement_id))
-    return items
+
+
+_ITEMS = PreparedQuery(_items_of, worker_id=-1)
 
 
 def _item(
