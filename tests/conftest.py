@@ -7,7 +7,6 @@ from accounts.models import Company, Role, User
 from workers import derivation
 from workers.models import Worker
 
-
 PASSWORD = "a long enough password"
 
 
