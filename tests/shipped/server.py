@@ -15,7 +15,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # What tests/settings.py sets for the test process, and the server must find by itself.
-_OWN = ("ENV_FILE", "SECRET_KEY", "CREDENTIAL_PEPPERS", "CREDENTIAL_KEYS", "SITE_URL", "EMAIL_URL")
+_OWN = (
+    "CREDENTIAL_KEYS",
+    "CREDENTIAL_PEPPERS",
+    "DATABASE_URL",
+    "DJANGO_SETTINGS_MODULE",
+    "EMAIL_URL",
+    "ENV_FILE",
+    "SECRET_KEY",
+    "SITE_URL",
+)
 
 
 @dataclass
@@ -59,7 +68,6 @@ def free_port():
 def environment_of(var, port, **more):
     """Return the environment of `make run` for an installation in the folder `var`."""
     kept = {name: value for name, value in os.environ.items() if name not in _OWN}
-    kept.pop("DJANGO_SETTINGS_MODULE", None)
     return kept | {"VAR_DIR": str(var), "PORT": str(port), "PYTHONUNBUFFERED": "1"} | more
 
 
