@@ -79,6 +79,15 @@ def refresh(
     return counts
 
 
+def follow_company(company: Company) -> None:
+    """Bring the rows up to date whose requirement has no coming-due days of its own.
+
+    accounts.services calls it when those of the company have changed (see apps.py).
+    """
+    lock(company=company)
+    refresh(company=company, workers=Worker.objects.for_company(company))
+
+
 def rebuild(*, company: Company) -> Counts:
     """Bring all derived rows of the company up to date; return what was wrong."""
     return _walk(company, _settle)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Company
+from accounts.services import company_change
 from workers import derivation, services
 from workers.derivation import Counts
 from workers.models import Location, Position, Worker, WorkerRequirement
@@ -131,6 +132,27 @@ def test_number_of_queries_does_not_grow_with_the_workers(
     WorkerRequirement.objects.update(standing="current")
     with django_assert_num_queries(6):
         refresh()
+
+
+def test_coming_due_days_of_the_company_move_the_rows_without_their_own(
+    company, admin, dana, asked_first_aid
+):
+    services.record_add(
+        company=company,
+        worker=dana,
+        requirement=asked_first_aid,
+        by=None,
+        state="approved",
+        completed_on=date(2023, 1, 10),
+    )
+    assert WorkerRequirement.objects.get().coming_due_on == date(2025, 12, 11)
+    company_change(company=company, by=admin, coming_due_days=45)
+    assert WorkerRequirement.objects.get().coming_due_on == date(2025, 11, 26)
+    services.requirement_change(
+        company=company, requirement=asked_first_aid, by=None, coming_due_days=10
+    )
+    company_change(company=company, by=admin, coming_due_days=60)
+    assert WorkerRequirement.objects.get().coming_due_on == date(2025, 12, 31)
 
 
 # --- After any writes ------------------------------------------------------------------
@@ -288,7 +310,7 @@ class Play:
             services.record_change(**self.whom, record=pick(self.records, record), **fields)
 
     def coming_due_days_change(self, days):
-        services.coming_due_days_change(**self.whom, coming_due_days=days)
+        company_change(**self.whom, coming_due_days=days)
 
 
 def pick(choices, number):

@@ -401,30 +401,6 @@ def test_requirement_of_another_company_cannot_be_touched(company, crane_operato
     assert Assignment.objects.count() == 1
 
 
-def test_company_wide_coming_due_days_move_the_rows_without_their_own(
-    company, admin, dana, asked_first_aid
-):
-    services.record_add(
-        company=company,
-        worker=dana,
-        requirement=asked_first_aid,
-        by=None,
-        state="approved",
-        completed_on=date(2023, 1, 10),
-    )
-    services.coming_due_days_change(company=company, coming_due_days=45, by=admin)
-    company.refresh_from_db()
-    assert company.coming_due_days == 45
-    assert WorkerRequirement.objects.get().coming_due_on == date(2025, 11, 26)
-    assert audit("changed") == (
-        "Ada Admin",
-        "Northern Build",
-        {"coming_due_days": ["30", "45"]},
-    )
-    with pytest.raises(ValidationError):
-        services.coming_due_days_change(company=company, coming_due_days=367, by=admin)
-
-
 # --- Assignments -----------------------------------------------------------------------
 
 

@@ -18,7 +18,6 @@ from workers.services.requirements import (
     RequirementFields,
     assignment_remove,
     assignment_set,
-    coming_due_days_change,
     requirement_add,
     requirement_change,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "WorkerFields",
     "assignment_remove",
     "assignment_set",
-    "coming_due_days_change",
     "record_add",
     "record_approve",
     "record_change",

@@ -76,31 +76,6 @@ def requirement_change(
 
 
 @transaction.atomic
-def coming_due_days_change(*, company: Company, coming_due_days: int, by: User | None) -> Company:
-    """Change the company's coming-due days, which count where a requirement has none.
-
-    It is here and not with the company, because derived rows depend on it. Returns the
-    row as it is now. Raises ValidationError by field.
-    """
-    derivation.lock(company=company)
-    stored = Company.objects.get(pk=company.pk)
-    before, stored.coming_due_days = stored.coming_due_days, coming_due_days
-    if coming_due_days == before:
-        return stored
-    stored.full_clean()
-    stored.save(update_fields=["coming_due_days"])
-    derivation.refresh(company=company, workers=Worker.objects.for_company(company))
-    audit_event_add(
-        company=company,
-        actor=by,
-        action="changed",
-        subject=stored,
-        changes={"coming_due_days": [str(before), str(coming_due_days)]},
-    )
-    return stored
-
-
-@transaction.atomic
 def assignment_set(
     *,
     company: Company,
