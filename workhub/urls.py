@@ -7,6 +7,7 @@ from workhub import views
 
 urlpatterns = [
     path("", include("accounts.urls")),
+    path("", include("workers.urls")),
     path("", include("apicalls.urls")),
     path("problems/", views.problems, name="problems"),
     path("problems/<slug:code>", views.problem, name="problem"),
