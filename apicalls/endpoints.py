@@ -147,9 +147,10 @@ def _conditional(request: Request, response: Response) -> HttpResponse:
     """
     response["ETag"] = f'"{hashlib.blake2b(response.content, digest_size=16).hexdigest()}"'
     response["Cache-Control"] = "private, no-cache"
-    conditional = get_conditional_response(
-        request._request, etag=response["ETag"], response=response
+    conditional = cast(
+        HttpResponse,
+        get_conditional_response(request._request, etag=response["ETag"], response=response),
     )
     if conditional.status_code == 412:
         return problem_response(request, Problem("precondition_failed"))
-    return cast(HttpResponse, conditional)
+    return conditional

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from apicalls.credentials import CLIENT_KEY_LENGTH
 from apicalls.models import APICall, APITemplate, OutputFormat, ParameterSet, State
 from apicalls.selectors import api_templates_offered
 from apicalls.services import settings_digest
@@ -32,6 +33,12 @@ class APICallDuplicateForm(forms.Form):
     """The Duplicate button: `code` as in APICallAddForm."""
 
     code = forms.UUIDField(initial=uuid.uuid4)
+
+
+class RegenerateForm(forms.Form):
+    """The button that replaces the credentials: `replaces` is the Client Key it was shown with."""
+
+    replaces = forms.CharField(max_length=CLIENT_KEY_LENGTH)
 
 
 class APICallForm(forms.ModelForm):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,6 +41,8 @@ _AUDIT_ACTIONS = {
     "archive": "archived",
     "restore": "restored",
 }
+# What is kept of a name before the number, to stay within its 100 characters.
+_NUMBERED_LENGTH = 90
 _SETTINGS = ("name", "description", "owner_contact", "output_format", "expires_on")
 
 
@@ -74,10 +76,8 @@ def api_call_add(
     `code` comes from the form: sent a second time, it returns the call that the first
     time made, so that a retry after a lost answer adds nothing twice.
     """
-    api_call, is_new = APICall.objects.get_or_create(
-        company=company,
-        code=code or uuid.uuid4(),
-        defaults={"template": template, "name": _free_name(company, template.name)},
+    api_call, is_new = _add_once(
+        company, code, template=template, name=_free_name(company, template.name)
     )
     if is_new:
         _credential_add(api_call=api_call, by=by)
@@ -137,16 +137,14 @@ def api_call_duplicate(
     address: str | None = None,
 ) -> APICall:
     """Add a call with the same settings and other credentials, for another department."""
-    twin, is_new = APICall.objects.get_or_create(
-        company=api_call.company,
-        code=code or uuid.uuid4(),
-        defaults={
-            "template": api_call.template,
-            "name": _free_name(api_call.company, api_call.name),
-            "description": api_call.description,
-            "output_format": api_call.output_format,
-            "expires_on": api_call.expires_on,
-        },
+    twin, is_new = _add_once(
+        api_call.company,
+        code,
+        template=api_call.template,
+        name=_free_name(api_call.company, api_call.name),
+        description=api_call.description,
+        output_format=api_call.output_format,
+        expires_on=api_call.expires_on,
     )
     if is_new:
         twin.parameter_sets.set(api_call.parameter_sets.all())
@@ -180,16 +178,29 @@ def api_call_state_change(
     return bool(changed)
 
 
+def _add_once(company: Company, code: uuid.UUID | None, **fields: Any) -> tuple[APICall, bool]:
+    """Return the company's call with that code, and whether it was made now.
+
+    Where another company has the code, the new call gets one of its own.
+    """
+    try:
+        return APICall.objects.get_or_create(
+            company=company, code=code or uuid.uuid4(), defaults=fields
+        )
+    except IntegrityError:
+        return APICall.objects.create(company=company, **fields), True
+
+
 def _free_name(company: Company, name: str) -> str:
     """Return `name`, with a number behind it when the company has a call of that name."""
     taken = set(
         APICall.objects.for_company(company)
-        .filter(name__startswith=name)
+        .filter(name__startswith=name[:_NUMBERED_LENGTH])
         .values_list("name", flat=True)
     )
     free, number = name, 2
     while free in taken:
-        free, number = f"{name[:90]} {number}", number + 1
+        free, number = f"{name[:_NUMBERED_LENGTH]} {number}", number + 1
     return free
 
 

@@ -1,6 +1,7 @@
 """The pages of Account -> API: the list, the templates, and the details of a call."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -29,9 +30,10 @@ from apicalls.forms import (
     APICallDuplicateForm,
     APICallFilterForm,
     APICallForm,
+    RegenerateForm,
     WebsiteAddressForm,
 )
-from apicalls.models import APICall, OutputFormat
+from apicalls.models import APICall, Credential, OutputFormat
 
 PAGE_SIZE = 25
 ACTIVITY_SHOWN = 10
@@ -163,19 +165,21 @@ def website_address(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 def authorization(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The Authorization panel with the secret masked, for when showing it is over."""
     found = _get_api_call(request, code)
-    return render(request, "apicalls/_authorization.html", _authorization(found))
+    credential = selectors.credential_current(api_call=found)
+    return render(request, "apicalls/_authorization.html", _authorization(found, credential))
 
 
 @company_admin_required
 @require_POST
-@sensitive_variables("client_secret")
+@sensitive_variables("client_secret", "panel")
 def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = _get_api_call(request, code)
-    client_secret = _reveal(request, found, action="showed the secret of")
+    credential = selectors.credential_current(api_call=found)
+    client_secret = _reveal(request, credential, action="showed the secret of")
+    panel = _authorization(found, credential, client_secret)
     if request.htmx:
-        context = _authorization(found, client_secret)
-        return render(request, "apicalls/_authorization.html", context)
-    return _details_page(request, found, APICallForm(instance=found), client_secret)
+        return render(request, "apicalls/_authorization.html", panel)
+    return _details_page(request, found, APICallForm(instance=found), panel)
 
 
 @company_admin_required
@@ -184,12 +188,12 @@ def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
 def client_secret_copy(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The secret, or the whole header, as text for the clipboard: nothing is shown."""
     found = _get_api_call(request, code)
-    client_secret = _reveal(request, found, action="copied the secret of")
+    credential = selectors.credential_current(api_call=found)
+    client_secret = _reveal(request, credential, action="copied the secret of")
     if client_secret is None:
         return HttpResponse(status=409)
     if request.POST.get("what") == "header":
-        client_key = selectors.credential_current(api_call=found).client_key
-        text = header_value(client_key, client_secret)
+        text = header_value(credential.client_key, client_secret)
     else:
         text = client_secret.reveal()
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
@@ -214,10 +218,13 @@ def regenerate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 def _regenerated(request: CompanyRequest, found: APICall) -> HttpResponse:
+    form = RegenerateForm(request.POST)
+    if not form.is_valid():
+        return redirect("regenerate", found.code)  # not from our page; ask once more
     try:
         services.regenerate_credentials(
             api_call=found,
-            replaces=request.POST.get("replaces", ""),
+            replaces=form.cleaned_data["replaces"],
             by=request.user,
             address=client_address(request),
         )
@@ -301,13 +308,15 @@ def _seen_anew(request: CompanyRequest, found: APICall) -> APICallForm:
     return form
 
 
+@sensitive_variables("panel", "context")
 def _details_page(
     request: CompanyRequest,
     found: APICall,
     form: APICallForm,
-    client_secret: ClientSecret | None = None,
+    panel: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """Render the page; `panel` is the context of the Authorization panel when not as usual."""
     events = AuditEvent.objects.for_company(request.company).filter(
         subject_type="apicalls.apicall", subject_id=str(found.code)
     )
@@ -321,13 +330,18 @@ def _details_page(
         "events": events.order_by("-id")[:ACTIVITY_SHOWN],
         "duplicate_code": uuid.uuid4(),
     }
-    context |= _authorization(found, client_secret)
+    context |= panel or _authorization(found, selectors.credential_current(api_call=found))
     return render(request, "apicalls/api_call.html", context, status=status)
 
 
-def _authorization(found: APICall, client_secret: ClientSecret | None = None) -> dict[str, Any]:
-    """Return the context of the Authorization panel; the secret only when it was asked for."""
-    credential = selectors.credential_current(api_call=found)
+@sensitive_variables("context")
+def _authorization(
+    found: APICall, credential: Credential, client_secret: ClientSecret | None = None
+) -> dict[str, Any]:
+    """Return the context of the Authorization panel; the secret only when it was asked for.
+
+    The secret must be that of the `credential`, which is why neither is looked up here.
+    """
     context: dict[str, Any] = {"api_call": found, "credential": credential}
     if client_secret is not None:
         context["client_secret"] = client_secret.reveal()
@@ -335,11 +349,11 @@ def _authorization(found: APICall, client_secret: ClientSecret | None = None) ->
     return context
 
 
-def _reveal(request: CompanyRequest, found: APICall, action: str) -> ClientSecret | None:
+def _reveal(request: CompanyRequest, credential: Credential, action: str) -> ClientSecret | None:
     """Return the secret, or None after saying why it cannot be shown."""
     try:
         return services.client_secret_reveal(
-            credential=selectors.credential_current(api_call=found),
+            credential=credential,
             action=action,
             by=request.user,
             address=client_address(request),
