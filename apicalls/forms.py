@@ -41,13 +41,26 @@ class RegenerateForm(forms.Form):
     replaces = forms.CharField(max_length=CLIENT_KEY_LENGTH)
 
 
+class ParameterSetsField(forms.ModelMultipleChoiceField):
+    """The boxes under Parameters. What is no box of theirs is refused before it is looked up:
+    a number that is too big for a database, or a NUL, would be an error there."""
+
+    def clean(self, value: Any) -> Any:
+        boxes = {str(one.pk) for one in self.queryset or ()}
+        for one in value or ():
+            if str(one) not in boxes:
+                message = self.error_messages["invalid_choice"]
+                raise forms.ValidationError(message, "invalid_choice", {"value": one})
+        return super().clean(value)
+
+
 class APICallForm(forms.ModelForm):
     """The settings of an API call. Its template is not among them: it cannot be changed."""
 
     output_format = forms.ChoiceField(
         label=_("Output Format"), choices=OutputFormat.choices, widget=forms.RadioSelect
     )
-    parameter_sets = forms.ModelMultipleChoiceField(
+    parameter_sets = ParameterSetsField(
         label=_("Parameters"),
         queryset=ParameterSet.objects.none(),
         required=False,
@@ -90,7 +103,7 @@ class WebsiteAddressForm(forms.Form):
 
     def __init__(self, *args: Any, api_call: APICall, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["parameter_sets"] = forms.ModelMultipleChoiceField(
+        self.fields["parameter_sets"] = ParameterSetsField(
             queryset=api_call.template.parameter_sets.all(), required=False
         )
 

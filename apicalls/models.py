@@ -174,7 +174,7 @@ class APICall(models.Model):
         It has the parameters of the chosen sets, or of `parameter_sets` instead.
         """
         if parameter_sets is None:
-            parameter_sets = self.parameter_sets.order_by("order", "id")
+            parameter_sets = self.parameter_sets.all()
         names = parameter_names(one.lookup for one in parameter_sets)
         return website_address(settings.SITE_URL, document_path(self.template.document), names)
 

@@ -210,7 +210,7 @@ def _settings_as_text(api_call: APICall) -> dict[str, str]:
         str(APICall._meta.get_field(name).verbose_name): str(getattr(api_call, name) or "")  # type: ignore[union-attr]
         for name in _SETTINGS
     }
-    labels = api_call.parameter_sets.order_by("order", "id").values_list("label", flat=True)
+    labels = [one.label for one in api_call.parameter_sets.all()]
     return texts | {_("Parameters"): ", ".join(labels)}
 
 

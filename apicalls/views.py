@@ -288,16 +288,19 @@ def api_call_duplicate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
 def _get_api_call(request: CompanyRequest, code: uuid.UUID) -> APICall:
     """Return the company's API call or answer 404, also for another company's."""
     return get_object_or_404(
-        APICall.objects.for_company(request.company).select_related("company", "template"),
+        APICall.objects.for_company(request.company)
+        .select_related("company", "template")
+        .prefetch_related("parameter_sets"),
         code=code,
     )
 
 
 def _seen_anew(request: CompanyRequest, found: APICall) -> APICallForm:
     """Return the form as it was typed, to be saved over what somebody else has saved."""
+    theirs = _get_api_call(request, found.code)
     data = request.POST.copy()
-    data["seen"] = services.settings_digest(found)
-    form = APICallForm(data, instance=_get_api_call(request, found.code))
+    data["seen"] = services.settings_digest(theirs)
+    form = APICallForm(data, instance=theirs)
     form.add_error(
         None,
         _(
@@ -323,7 +326,7 @@ def _details_page(
     context = {
         "api_call": found,
         "form": form,
-        "parameter_sets": list(found.parameter_sets.order_by("order", "id")),
+        "parameter_sets": found.parameter_sets.all(),
         "website_address": found.website_address(),
         "is_ready": found.is_ready(),
         "requests_30_days": selectors.requests_since(api_call=found, days=selectors.USAGE_DAYS),
