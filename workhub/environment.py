@@ -6,6 +6,7 @@ there are settings. `python -m workhub.environment` prints a fresh set for `.env
 
 import base64
 import binascii
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,14 @@ from pathlib import Path
 KEY_LENGTH = 32  # bytes: SHA-256's block of choice for HMAC, and AES-256
 
 HOW_TO_MAKE_THEM = "Make a set with: python -m workhub.environment"
+
+# What a small integer column holds: the number is stored beside each row.
+_HIGHEST_NUMBER = 32_767
+_HIGHEST_PORT = 65_535
+_SITE_URL = re.compile(
+    r"(?i:https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(/[A-Za-z0-9._~-]+)*"
+)
 
 
 class EnvironmentReader:
@@ -31,15 +40,24 @@ class EnvironmentReader:
         """Return the secret, or "" after noting the fault."""
         file_name = self._environ.get(f"{name}_FILE", "")
         if file_name:
-            try:
-                return Path(file_name).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                self.faults.append(f"{name}_FILE: cannot read {file_name}: {error.strerror}")
-                return ""
+            return self._from_file(name, file_name)
         value = self._environ.get(name, "").strip()
         if not value:
             self.faults.append(f"{name} is not set")
         return value
+
+    def _from_file(self, name: str, file_name: str) -> str:
+        try:
+            value = Path(file_name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            self.faults.append(f"{name}_FILE: cannot read {file_name}: {error.strerror}")
+        except UnicodeDecodeError:
+            self.faults.append(f"{name}_FILE: cannot read {file_name}: it is not UTF-8")
+        else:
+            if not value:
+                self.faults.append(f"{name}_FILE: {file_name} is empty")
+            return value
+        return ""
 
     def numbered_keys(self, name: str) -> dict[int, bytes]:
         """Return keys by number from "1:BASE64,2:BASE64"; the highest number is used for new rows.
@@ -50,19 +68,34 @@ class EnvironmentReader:
         value = self.secret(name)
         keys: dict[int, bytes] = {}
         for entry in filter(None, (part.strip() for part in value.split(","))):
-            number, _, encoded = entry.partition(":")
-            key = _decoded(encoded)
-            if not (number.isascii() and number.isdigit()) or key is None:
-                self.faults.append(
-                    f"{name}: each entry reads NUMBER:KEY, where KEY is {KEY_LENGTH} bytes "
-                    "in URL-safe base64; entries are separated by commas"
-                )
+            number, key = _numbered(entry)
+            if number is None or key is None:
+                return self._malformed(name)
+            if number in keys:
+                self.faults.append(f"{name}: number {number} is there twice")
                 return {}
-            if int(number) in keys:
-                self.faults.append(f"{name}: number {int(number)} is there twice")
-                return {}
-            keys[int(number)] = key
-        return keys
+            keys[number] = key
+        return self._malformed(name) if value and not keys else keys
+
+    def _malformed(self, name: str) -> dict[int, bytes]:
+        self.faults.append(
+            f"{name}: each entry reads NUMBER:KEY, where KEY is {KEY_LENGTH} bytes "
+            "in URL-safe base64; entries are separated by commas"
+        )
+        return {}
+
+
+def is_site_url(text: str) -> bool:
+    """Tell whether Website Addresses can be built from `text`: scheme, host, port and path."""
+    match = _SITE_URL.fullmatch(text)
+    return match is not None and int(match["port"] or 0) <= _HIGHEST_PORT
+
+
+def _numbered(entry: str) -> tuple[int | None, bytes | None]:
+    """Return number and key of "NUMBER:KEY", None for what cannot be read."""
+    number, _, encoded = entry.partition(":")
+    is_number = re.fullmatch("[0-9]{1,5}", number) and int(number) <= _HIGHEST_NUMBER
+    return int(number) if is_number else None, _decoded(encoded)
 
 
 def _decoded(encoded: str) -> bytes | None:

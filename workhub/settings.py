@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from workhub.environment import HOW_TO_MAKE_THEM, EnvironmentReader
+from workhub.environment import HOW_TO_MAKE_THEM, EnvironmentReader, is_site_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -36,12 +36,13 @@ if _reader.faults:
 DEBUG = env.bool("DEBUG", default=False)
 # Website Addresses are built from this, never from a request's Host header.
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
-_site = urlsplit(SITE_URL)
-if _site.scheme not in {"http", "https"} or not _site.hostname or _site.query or _site.fragment:
+if not is_site_url(SITE_URL):
     raise ImproperlyConfigured(
         f"SITE_URL must read like https://workhub.example.com, without a query; it is {SITE_URL!r}."
     )
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_site.hostname])
+_site = urlsplit(SITE_URL)
+_host = f"[{_site.hostname}]" if ":" in str(_site.hostname) else _site.hostname
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_host])
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 
 ROOT_URLCONF = "workhub.urls"

@@ -1,9 +1,25 @@
 """The WSGI application, for granian or any other server."""
 
 import os
+from collections.abc import Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
+from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workhub.settings")
 
-application = get_wsgi_application()
+_application = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer a request.
+
+    A Content-Type that cannot be read is left out: Django reads it before any handler of
+    ours, and its ValueError would be the server's bare 500.
+    """
+    try:
+        parse_header_parameters(environ.get("CONTENT_TYPE", ""))
+    except ValueError:
+        del environ["CONTENT_TYPE"]
+    return _application(environ, start_response)

@@ -1,0 +1,103 @@
+import re
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+from django.db import InterfaceError, OperationalError
+
+from workhub.problem_types import PROBLEM_TYPES
+from workhub.wsgi import application
+
+
+def text_of(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def test_anybody_can_read_what_every_problem_means(client, db, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = client.get("/problems/")
+    assert response.status_code == 200
+    body = response.content.decode()
+    for code in PROBLEM_TYPES:
+        assert f'href="/problems/{code}"' in body
+
+
+@pytest.mark.parametrize("code", PROBLEM_TYPES)
+def test_the_type_of_every_problem_leads_to_its_page(client, db, django_assert_num_queries, code):
+    kind = PROBLEM_TYPES[code]
+    with django_assert_num_queries(0):
+        response = client.get(f"/problems/{code}")
+    assert response.status_code == 200
+    assert f"Code {code} " in text_of(response)
+    assert f"Status {kind.status} " in text_of(response)
+
+
+@pytest.mark.parametrize("path", ["none", "worker-not-found", "%00", "..", "worker_not_found/"])
+def test_a_problem_that_is_none_has_no_page(client, db, path):
+    response = client.get(f"/problems/{path}")
+    assert response.status_code == 404
+    assert response["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("path", ["/problems/", "/problems/worker_not_found"])
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_the_pages_are_read_only(client, db, path, method):
+    response = getattr(client, method)(path)
+    assert response.status_code == 405
+    assert response["Allow"] == "GET, HEAD"
+
+
+def _raise(error):
+    def away(*_args, **_kwargs):
+        raise error
+
+    return away
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retry_after"),
+    [
+        pytest.param(OperationalError("the inside"), 503, "5", id="away"),
+        pytest.param(InterfaceError("the inside"), 503, "5", id="closed"),
+        pytest.param(ValueError("the inside"), 500, None, id="bug"),
+    ],
+)
+def test_a_page_that_fails_says_whether_to_come_back(
+    client_of, admin, monkeypatch, error, status, retry_after
+):
+    client = client_of(admin)
+    client.raise_request_exception = False
+    monkeypatch.setattr("apicalls.selectors.api_calls_listed", _raise(error))
+    response = client.get("/account/api/")
+    assert response.status_code == status
+    assert response.get("Retry-After") == retry_after
+    assert response["Content-Type"].startswith("text/html")
+    assert "Something went wrong here" in text_of(response)
+    assert "the inside" not in response.content.decode()
+    assert response["X-Request-Id"]
+
+
+def test_a_page_that_fails_at_the_session_is_503(client_of, admin, monkeypatch):
+    client = client_of(admin)
+    client.raise_request_exception = False
+    monkeypatch.setattr(
+        "django.contrib.sessions.backends.db.SessionStore.load", _raise(OperationalError("gone"))
+    )
+    response = client.get("/account/api/")
+    assert response.status_code == 503
+    assert response["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize("content_type", ["text/plain; c*=nope''x", "a;b*=''", "\x80", ";;="])
+@pytest.mark.parametrize("path", ["/problems/", "/api/v1/worker-compliance"])
+def test_an_unreadable_content_type_is_no_error(db, content_type, path):
+    """Django reads it while it makes the request, before any error page of ours."""
+    environ = {"PATH_INFO": path, "CONTENT_TYPE": content_type, "HTTP_HOST": "workhub.example"}
+    setup_testing_defaults(environ)
+    answered = []
+    body = b"".join(
+        application(environ, lambda status, headers: answered.append((status, dict(headers))))
+    )
+    [(status, headers)] = answered
+    assert status in {"200 OK", "401 Unauthorized"}
+    assert body
+    assert "X-Request-Id" in headers
