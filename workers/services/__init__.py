@@ -5,6 +5,7 @@ and leaves its line in the audit trail. All raise ValidationError for values tha
 valid and for objects of another company.
 """
 
+from workers.services.meanwhile import ChangedMeanwhile
 from workers.services.records import (
     NewRecord,
     RecordFields,
@@ -24,6 +25,7 @@ from workers.services.requirements import (
 from workers.services.workers import WorkerFields, worker_add, worker_change, workers_add
 
 __all__ = [
+    "ChangedMeanwhile",
     "NewRecord",
     "RecordFields",
     "RequirementFields",
