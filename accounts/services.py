@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, Company, Role, User
 
-# What another app must do when `coming_due_days` of a company has changed: it is part of
+# What another app must do when coming-due days or the time zone have changed: they are part of
 # rows derived there. Such an app appends its function in AppConfig.ready(), because this
 # app imports none of ours; a list, not a signal, so that a reader finds who is called and
 # an error undoes the change. Called inside the transaction of the change.
@@ -77,7 +77,7 @@ def company_change(
     audit_event_add(
         company=stored, actor=by, action="changed", subject=stored, changes=changes, address=address
     )
-    if "coming_due_days" in changes:
+    if changes.keys() & {"coming_due_days", "time_zone"}:
         for hook in company_changed_hooks:
             hook(stored)
     return True

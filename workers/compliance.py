@@ -299,6 +299,20 @@ def next_change_on(
     return expires_on + timedelta(days=1) if expires_on < date.max else None
 
 
+def steps(
+    standing: Status, coming_due_on: date | None, expires_on: date | None
+) -> list[tuple[date, Status]]:
+    """Return each day on which the status changes though nobody edits data, and to what."""
+    if expires_on is None or standing not in _EXPIRING:
+        return []
+    found = []
+    if standing is Status.CURRENT and coming_due_on is not None:
+        found.append((coming_due_on, Status.COMING_DUE))
+    if expires_on < date.max:
+        found.append((expires_on + timedelta(days=1), Status.EXPIRED))
+    return found
+
+
 def is_compliant(status: Status, compliant_when: CompliantWhen) -> bool:
     """Tell whether the status counts as compliant (the table of DESIGN.md section 5)."""
     if status is Status.WAITING_FOR_APPROVAL:

@@ -1,20 +1,22 @@
 """Keep the WorkerRequirement rows what the facts make them.
 
 Rows are worked out for many workers at once, in a number of queries that does not grow
-with them, and only what differs is written. Services call `refresh` inside the
-transaction of their change; the `rebuild_compliance` command goes over everything.
+with them, and only what differs is written, each difference with its row in the changes
+feed. Services call `refresh` inside the transaction of their change; the
+`rebuild_compliance` command goes over everything.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Company
+from workers.changes import NOT_ASKED, Change, Timeline, Told, append, changes_of
 from workers.compliance import (
     Because,
     CompliantWhen,
@@ -22,13 +24,18 @@ from workers.compliance import (
     RecordFacts,
     RecordState,
     RequirementFacts,
+    Status,
     level_of,
+    next_change_on,
     standing_of,
+    status_on,
 )
-from workers.models import Assignment, Record, Requirement, Worker, WorkerRequirement
+from workers.models import Assignment, Cause, Record, Requirement, Worker, WorkerRequirement
 
 # Workers per round: bounds the memory whatever the size of the company.
 BATCH = 2000
+
+_DAY = timedelta(days=1)
 
 # (worker id, requirement id)
 Key = tuple[int, int]
@@ -66,36 +73,40 @@ def lock(*, company: Company) -> None:
 
 
 def refresh(
-    *, company: Company, workers: QuerySet[Worker], requirement: Requirement | None = None
+    *,
+    company: Company,
+    workers: QuerySet[Worker],
+    cause: Cause,
+    requirement: Requirement | None = None,
 ) -> Counts:
     """Bring the derived rows of `workers`, all of one company, up to date.
 
-    With a `requirement`, only its rows are looked at. The caller holds the `lock` since
-    before it read what it changes.
+    With a `requirement`, only its rows are looked at. The changes feed is told what
+    `cause` has changed. The caller holds the `lock` since before it read what it changes.
     """
     counts = Counts()
     for batch in _batches(workers):
-        counts += _settle(_differences(company, batch, requirement))
+        counts += _settle(company, _differences(company, batch, requirement, cause))
     return counts
 
 
 def follow_company(company: Company) -> None:
-    """Bring the rows up to date whose requirement has no coming-due days of its own.
+    """Bring the rows up to date that depend on settings of the company.
 
-    accounts.services calls it when those of the company have changed (see apps.py).
+    accounts.services calls it when those have changed (see apps.py).
     """
     lock(company=company)
-    refresh(company=company, workers=Worker.objects.for_company(company))
+    refresh(company=company, workers=Worker.objects.for_company(company), cause=Cause.COMPANY)
 
 
 def rebuild(*, company: Company) -> Counts:
     """Bring all derived rows of the company up to date; return what was wrong."""
-    return _walk(company, _settle)
+    return _walk(company, lambda found: _settle(company, found))
 
 
 def differences(*, company: Company) -> Counts:
     """Return what `rebuild` would change, without changing it."""
-    return _walk(company, _counted)
+    return _walk(company, lambda found: found.wrong)
 
 
 class _Place(NamedTuple):
@@ -108,7 +119,7 @@ class _Place(NamedTuple):
 
 
 class _Derived(NamedTuple):
-    """The columns of a derived row that this module works out."""
+    """The columns of a derived row that facts alone decide, whatever the day."""
 
     level: str
     because: str
@@ -117,12 +128,50 @@ class _Derived(NamedTuple):
     coming_due_on: date | None
     expires_on: date | None
 
+    def status_on(self, day: date) -> Status:
+        return status_on(Status(self.standing), self.coming_due_on, self.expires_on, day)
+
+    def next_change_on(self, day: date) -> date | None:
+        return next_change_on(Status(self.standing), self.coming_due_on, self.expires_on, day)
+
+
+class _Stored(NamedTuple):
+    """A derived row as it is stored: the facts' part, and how far the feed has told it."""
+
+    pk: int
+    derived: _Derived
+    status: str
+    next_change_on: date | None
+
+    def timeline(self) -> Timeline:
+        return Timeline(
+            told=Told(self.derived.level, self.status),
+            standing=Status(self.derived.standing),
+            coming_due_on=self.derived.coming_due_on,
+            expires_on=self.derived.expires_on,
+            next_change_on=self.next_change_on,
+        )
+
+    def is_told_up_to(self, today: date) -> bool:
+        """Tell whether a feed that was told nothing else since would say so today."""
+        return self.status == self.derived.status_on(
+            today
+        ) and self.next_change_on == self.derived.next_change_on(today)
+
+    def is_told_in_part(self) -> bool:
+        """Tell whether the feed says what was true before the step that it tells next."""
+        day = self.next_change_on
+        return self.status == self.derived.status_on(day - _DAY if day else date.max)
+
 
 @dataclass(slots=True)
 class _Differences:
-    created: list[WorkerRequirement] = field(default_factory=list)
-    changed: list[WorkerRequirement] = field(default_factory=list)
+    """What to write. `wrong` counts rows that facts decide otherwise; a passed date is none."""
+
+    written: list[WorkerRequirement] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    wrong: Counts = field(default_factory=Counts)
 
 
 def _walk(company: Company, do: Callable[[_Differences], Counts]) -> Counts:
@@ -136,7 +185,7 @@ def _walk(company: Company, do: Callable[[_Differences], Counts]) -> Counts:
             batch = next(batches, None)
             if batch is None:
                 return counts
-            counts += do(_differences(company, batch, None))
+            counts += do(_differences(company, batch, None, Cause.REPAIR))
 
 
 def _batches(workers: QuerySet[Worker]) -> Iterator[list[_Place]]:
@@ -149,54 +198,82 @@ def _batches(workers: QuerySet[Worker]) -> Iterator[list[_Place]]:
         last_id = batch[-1].worker_id
 
 
-def _settle(found: _Differences) -> Counts:
-    """Write the differences."""
-    if found.created or found.changed:
+def _settle(company: Company, found: _Differences) -> Counts:
+    """Write the differences, and tell the feed."""
+    if found.written:
         WorkerRequirement.objects.bulk_create(
-            found.created + found.changed,
+            found.written,
             batch_size=BATCH,
             update_conflicts=True,
             unique_fields=["worker", "requirement"],
-            update_fields=_Derived._fields,
+            update_fields=[*_Derived._fields, "status", "next_change_on"],
         )
     for start in range(0, len(found.deleted), BATCH):
         WorkerRequirement.objects.filter(pk__in=found.deleted[start : start + BATCH]).delete()
-    return _counted(found)
-
-
-def _counted(found: _Differences) -> Counts:
-    return Counts(len(found.created), len(found.changed), len(found.deleted))
+    append(company=company, changes=found.changes)
+    return found.wrong
 
 
 def _differences(
-    company: Company, batch: Sequence[_Place], requirement: Requirement | None
+    company: Company, batch: Sequence[_Place], requirement: Requirement | None, cause: Cause
 ) -> _Differences:
     """Compare what should be with what is stored for the workers of the batch."""
     found = _Differences()
+    # Not the caller's company, which may have been read before the lock.
+    settings = Company.objects.get(pk=company.pk)
+    today = settings.today()
     stored = _stored(batch, requirement)
-    for key, derived in _derived(company, batch, requirement):
-        pk, before = stored.pop(key, (None, None))
-        if before == derived:
+    for key, derived in _derived(settings, batch, requirement):
+        before = stored.pop(key, None)
+        if before and before.derived == derived and before.is_told_up_to(today):
             continue
-        worker_id, requirement_id = key
-        row = WorkerRequirement(
-            worker_id=worker_id, requirement_id=requirement_id, **derived._asdict()
-        )
-        (found.created if pk is None else found.changed).append(row)
-    found.deleted = [pk for pk, _ in stored.values()]
+        after = Told(derived.level, derived.status_on(today))
+        found.changes += _changes(key, before, after, today, cause)
+        found.written.append(_row(key, derived, today))
+        if before is None:
+            found.wrong += Counts(created=1)
+        elif before.derived != derived or not before.is_told_in_part():
+            found.wrong += Counts(changed=1)
+    for key, before in stored.items():
+        found.changes += _changes(key, before, NOT_ASKED, today, cause)
+        found.deleted.append(before.pk)
+    found.wrong += Counts(deleted=len(stored))
     return found
 
 
-def _stored(
-    batch: Sequence[_Place], requirement: Requirement | None
-) -> dict[Key, tuple[int, _Derived]]:
+def _changes(
+    key: Key, before: _Stored | None, after: Told, today: date, cause: Cause
+) -> Iterator[Change]:
+    worker_id, requirement_id = key
+    return changes_of(
+        worker_id=worker_id,
+        requirement_id=requirement_id,
+        before=before.timeline() if before else None,
+        after=after,
+        today=today,
+        cause=cause,
+    )
+
+
+def _row(key: Key, derived: _Derived, today: date) -> WorkerRequirement:
+    worker_id, requirement_id = key
+    return WorkerRequirement(
+        worker_id=worker_id,
+        requirement_id=requirement_id,
+        status=derived.status_on(today),
+        next_change_on=derived.next_change_on(today),
+        **derived._asdict(),
+    )
+
+
+def _stored(batch: Sequence[_Place], requirement: Requirement | None) -> dict[Key, _Stored]:
     rows = WorkerRequirement.objects.filter(worker_id__in=[place.worker_id for place in batch])
     if requirement is not None:
         rows = rows.filter(requirement=requirement)
     return {
-        (worker_id, requirement_id): (pk, _Derived(*columns))
-        for pk, worker_id, requirement_id, *columns in rows.values_list(
-            "pk", "worker_id", "requirement_id", *_Derived._fields
+        (worker_id, requirement_id): _Stored(pk, _Derived(*columns), status, next_change)
+        for pk, worker_id, requirement_id, status, next_change, *columns in rows.values_list(
+            "pk", "worker_id", "requirement_id", "status", "next_change_on", *_Derived._fields
         )
     }
 
@@ -264,16 +341,12 @@ def _rules(company: Company, places: Sequence[_Place], requirement: Requirement 
     ).select_related("requirement")
     if requirement is not None:
         assignments = assignments.filter(requirement=requirement)
-    # Not the caller's, which may have been read before the lock.
-    company_coming_due_days = Company.objects.values_list("coming_due_days", flat=True).get(
-        pk=company.pk
-    )
     rules = _Rules()
     for assignment in assignments:
         place = (assignment.position_id, assignment.location_id)
         rules.assigned[assignment.requirement_id][place] = Level(assignment.level)
         rules.requirements[assignment.requirement_id] = _requirement_facts(
-            assignment.requirement, company_coming_due_days
+            assignment.requirement, company.coming_due_days
         )
     return rules
 

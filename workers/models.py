@@ -340,6 +340,9 @@ class WorkerRequirement(models.Model):
     `standing`, `coming_due_on` and `expires_on` hold no "today": compliance.status_on
     turns them into the status of a day. Only active workers, active requirements and the
     levels required and optional have rows. `rebuild_compliance` proves them right.
+
+    `status` and `next_change_on` say how far the changes feed has told the row: answers
+    are never read from them.
     """
 
     worker = models.ForeignKey(Worker, models.CASCADE, related_name="requirements")
@@ -351,8 +354,18 @@ class WorkerRequirement(models.Model):
     standing = models.CharField(max_length=20, choices=list(labels.STATUSES.items()))
     coming_due_on = models.DateField(null=True)
     expires_on = models.DateField(null=True)
+    # The status that the feed told last, and the day of the first step it has not told.
+    status = models.CharField(max_length=20, choices=list(labels.STATUSES.items()))
+    next_change_on = models.DateField(null=True)
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_change_on"],
+                condition=models.Q(next_change_on__isnull=False),
+                name="workers_requirement_next",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["worker", "requirement"], name="workers_workerrequirement_unique"
@@ -373,3 +386,68 @@ class WorkerRequirement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.requirement_id}: {self.standing}"
+
+
+class Cause(models.TextChoices):
+    """What made an item of a worker change."""
+
+    WORKER = "worker", _("Worker added, moved, deactivated or reactivated")
+    REQUIREMENT = "requirement", _("Requirement changed")
+    ASSIGNMENT = "assignment", _("Assignment changed")
+    RECORD = "record", _("Record added or changed")
+    COMPANY = "company", _("Company's settings changed")
+    DATE = "date", _("A date passed")
+    REPAIR = "repair", _("Derived rows rebuilt")
+
+
+class ComplianceChange(models.Model):
+    """One step in the life of an item: it appeared, went, or changed its status or level.
+
+    Rows are added, never changed. `sequence` counts from 1 without gaps in each company,
+    in the order of commit, so that a reader who has seen number n has seen all up to n.
+    Read from the start, the rows come to what every worker is asked today, and how it
+    stands.
+    """
+
+    company = models.ForeignKey(Company, models.CASCADE, related_name="compliance_changes")
+    sequence = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    # The day from which it holds, in the company's time zone. A passed date can be told late.
+    on = models.DateField()
+    worker = models.ForeignKey(Worker, models.CASCADE, related_name="compliance_changes")
+    requirement = models.ForeignKey(Requirement, models.CASCADE, related_name="+")
+    # "" where the worker is not asked.
+    level_before = models.CharField(max_length=20, blank=True)
+    level_after = models.CharField(max_length=20, blank=True)
+    status_before = models.CharField(max_length=20, blank=True)
+    status_after = models.CharField(max_length=20, blank=True)
+    cause = models.CharField(max_length=20, choices=Cause)
+
+    objects = CompanyQuerySet["ComplianceChange"].as_manager()
+
+    class Meta:
+        verbose_name = _("compliance change")
+        verbose_name_plural = _("compliance changes")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "sequence"], name="workers_compliancechange_sequence_unique"
+            ),
+            models.CheckConstraint(
+                name="workers_compliancechange_cause_valid",
+                condition=_one_of("cause", Cause.values),
+            ),
+            models.CheckConstraint(
+                name="workers_compliancechange_changes_something",
+                condition=~models.Q(
+                    level_before=models.F("level_after"), status_before=models.F("status_after")
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["worker", "requirement", "sequence"], name="workers_change_by_worker"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence}: {self.status_before} -> {self.status_after}"

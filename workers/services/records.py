@@ -14,7 +14,7 @@ from accounts.models import Company, User
 from accounts.services import audit_event_add
 from workers import derivation
 from workers.compliance import RecordState
-from workers.models import Record, Requirement, Worker
+from workers.models import Cause, Record, Requirement, Worker
 from workers.services.writing import (
     BATCH,
     Changes,
@@ -83,7 +83,9 @@ def records_add(*, company: Company, records: Sequence[NewRecord], by: User | No
     _check(company, added).raise_for_all()
     Record.objects.bulk_create(added, batch_size=BATCH)
     for some in batches(sorted({record.worker_id for record in added})):
-        derivation.refresh(company=company, workers=Worker.objects.filter(pk__in=some))
+        derivation.refresh(
+            company=company, workers=Worker.objects.filter(pk__in=some), cause=Cause.RECORD
+        )
     audit_event_add(
         company=company,
         actor=by,
@@ -171,6 +173,7 @@ def _refresh(company: Company, record: Record) -> None:
     derivation.refresh(
         company=company,
         workers=Worker.objects.filter(pk=record.worker_id),
+        cause=Cause.RECORD,
         requirement=record.requirement,
     )
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, User
 from accounts.services import audit_event_add
 from workers import derivation
-from workers.models import Assignment, Location, Position, Requirement, Worker
+from workers.models import Assignment, Cause, Location, Position, Requirement, Worker
 from workers.services.writing import apply, not_there, text
 
 
@@ -70,7 +70,12 @@ def requirement_change(
         raise ValidationError({"version": _("A version only goes up.")})
     stored.save()
     if changes.keys() & _RULES:
-        derivation.refresh(company=company, workers=_concerned(company, stored), requirement=stored)
+        derivation.refresh(
+            company=company,
+            workers=_concerned(company, stored),
+            cause=Cause.REQUIREMENT,
+            requirement=stored,
+        )
     audit_event_add(company=company, actor=by, action="changed", subject=stored, changes=changes)
     return stored
 
@@ -161,7 +166,12 @@ def _refresh_place(company: Company, assignment: Assignment) -> None:
         workers = workers.filter(position=assignment.position_id)
     if assignment.location_id is not None:
         workers = workers.filter(location=assignment.location_id)
-    derivation.refresh(company=company, workers=workers, requirement=assignment.requirement)
+    derivation.refresh(
+        company=company,
+        workers=workers,
+        cause=Cause.ASSIGNMENT,
+        requirement=assignment.requirement,
+    )
 
 
 def _concerned(company: Company, requirement: Requirement) -> QuerySet[Worker]:

@@ -13,7 +13,7 @@ from accounts.models import Company, User
 from accounts.services import audit_event_add
 from workers import derivation
 from workers.folding import fold, fold_name
-from workers.models import Location, Position, Worker
+from workers.models import Cause, Location, Position, Worker
 from workers.services.writing import (
     BATCH,
     Faults,
@@ -62,7 +62,9 @@ def worker_add(*, company: Company, by: User | None, **fields: Unpack[WorkerFiel
     changes = apply(worker, fields, allowed=WorkerFields)
     _check(company, [worker]).raise_for_one()
     worker.save()
-    derivation.refresh(company=company, workers=Worker.objects.filter(pk=worker.pk))
+    derivation.refresh(
+        company=company, workers=Worker.objects.filter(pk=worker.pk), cause=Cause.WORKER
+    )
     audit_event_add(company=company, actor=by, action="added", subject=worker, changes=changes)
     return worker
 
@@ -83,7 +85,9 @@ def workers_add(
     _check(company, added).raise_for_all()
     Worker.objects.bulk_create(added, batch_size=BATCH)
     for some in batches([worker.pk for worker in added]):
-        derivation.refresh(company=company, workers=Worker.objects.filter(pk__in=some))
+        derivation.refresh(
+            company=company, workers=Worker.objects.filter(pk__in=some), cause=Cause.WORKER
+        )
     audit_event_add(
         company=company,
         actor=by,
@@ -118,7 +122,9 @@ def worker_change(
     _check(company, [stored]).raise_for_one()
     stored.save()
     if changes.keys() & _PLACE:
-        derivation.refresh(company=company, workers=Worker.objects.filter(pk=stored.pk))
+        derivation.refresh(
+            company=company, workers=Worker.objects.filter(pk=stored.pk), cause=Cause.WORKER
+        )
     audit_event_add(company=company, actor=by, action="changed", subject=stored, changes=changes)
     return stored
 

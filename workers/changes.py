@@ -1,0 +1,109 @@
+"""The changes feed: what became of every item, in an order that nobody can lose a row of."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts.models import Company
+from workers.compliance import Status, steps
+from workers.models import Cause, ComplianceChange
+
+_BATCH = 2000
+
+
+class Told(NamedTuple):
+    """What the feed says of an item: both "" when the worker is not asked."""
+
+    level: str = ""
+    status: str = ""
+
+
+NOT_ASKED = Told()
+
+
+class Change(NamedTuple):
+    """One row of the feed before it has its number."""
+
+    on: date
+    worker_id: int
+    requirement_id: int
+    before: Told
+    after: Told
+    cause: Cause
+
+
+class Timeline(NamedTuple):
+    """An item as the feed told it last, with what its status does by itself from there."""
+
+    told: Told
+    standing: Status
+    coming_due_on: date | None
+    expires_on: date | None
+    next_change_on: date | None
+
+    def untold(self, today: date) -> Iterator[tuple[date, Told]]:
+        """Return the steps up to `today` that the feed has not told yet, in order.
+
+        However late this is asked, the steps and their days are the same.
+        """
+        if self.next_change_on is None or self.next_change_on > today:
+            return
+        for day, status in steps(self.standing, self.coming_due_on, self.expires_on):
+            if self.next_change_on <= day <= today:
+                yield day, Told(self.told.level, status)
+
+
+def changes_of(
+    *,
+    worker_id: int,
+    requirement_id: int,
+    before: Timeline | None,
+    after: Told,
+    today: date,
+    cause: Cause,
+) -> Iterator[Change]:
+    """Return what leads from what the feed told last to `after`.
+
+    Dates that have passed come first, each with its own day: they happened before what is
+    being changed now.
+    """
+    told = NOT_ASKED
+    if before is not None:
+        told = before.told
+        for day, status in before.untold(today):
+            yield Change(day, worker_id, requirement_id, told, status, Cause.DATE)
+            told = status
+    if told != after:
+        yield Change(today, worker_id, requirement_id, told, after, cause)
+
+
+def append(*, company: Company, changes: Sequence[Change]) -> None:
+    """Add the changes to the company's feed. The caller holds the company's lock."""
+    if not changes:
+        return
+    last = ComplianceChange.objects.for_company(company).aggregate(last=Max("sequence"))["last"]
+    # By day; the steps of one item stay in the order in which they lead to each other.
+    in_order = sorted(changes, key=lambda one: (one.on, one.worker_id, one.requirement_id))
+    at = timezone.now()
+    ComplianceChange.objects.bulk_create(
+        [
+            ComplianceChange(
+                company=company,
+                sequence=sequence,
+                at=at,
+                on=change.on,
+                worker_id=change.worker_id,
+                requirement_id=change.requirement_id,
+                level_before=change.before.level,
+                level_after=change.after.level,
+                status_before=change.before.status,
+                status_after=change.after.status,
+                cause=change.cause,
+            )
+            for sequence, change in enumerate(in_order, start=(last or 0) + 1)
+        ],
+        batch_size=_BATCH,
+    )
