@@ -190,6 +190,14 @@ def test_the_last_valid_day_ends_in_the_company_s_zone(company, certificate):
     assert rows(company)[-1] == (date(2026, 2, 11), "coming_due", "expired", "date")
 
 
+def test_a_time_zone_that_turns_the_day_back_is_told(company, certificate):
+    with time_machine.travel(datetime(2026, 2, 10, 12, tzinfo=UTC), tick=False):
+        company_change(company=company, by=None, time_zone="Pacific/Kiritimati")
+        assert rows(company)[-1] == (date(2026, 2, 11), "coming_due", "expired", "date")
+        company_change(company=company, by=None, time_zone="America/Edmonton")
+    assert rows(company)[-1] == (date(2026, 2, 10), "expired", "coming_due", "company")
+
+
 def test_a_renewal_tells_what_passed_before_it(company, dana, asked_first_aid, certificate):
     clear(company)
     with time_machine.travel(START + timedelta(days=59), tick=False):
