@@ -909,3 +909,11 @@ def test_activity_shows_the_newest_ten(as_admin, call, page):
     events = list(as_admin.get(page()).context["events"])
     assert len(events) == views.ACTIVITY_SHOWN == 10
     assert events[0].action == "resumed"
+
+
+def test_activity_of_another_company_is_not_shown(as_admin, call, page, other_company):
+    """Whatever its subject says: no query of a page leaves the company out."""
+    event = AuditEvent.objects.get(action="added")
+    event.pk, event.company, event.actor_name = None, other_company, "Olga Outsider"
+    event.save()
+    assert "Olga Outsider" not in text_of(as_admin.get(page()))
