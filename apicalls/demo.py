@@ -39,8 +39,9 @@ class DemoAlreadyLoaded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What was loaded: `people` as (e-mail, role), all with the same password."""
+    """What was loaded: the first company, and `people` as (e-mail, role), all with one password."""
 
+    company: Company
     people: tuple[tuple[str, str], ...]
     workers: int
 
@@ -68,7 +69,11 @@ def demo_load(*, password: str) -> Demo:
         facts = workers_load(company=companies[name], size=size, by=None)
         workers += facts.workers
     _gate_add(companies["Northern Build"])
-    return Demo(people=tuple((email, role) for _c, email, _n, role in _PEOPLE), workers=workers)
+    return Demo(
+        company=companies["Northern Build"],
+        people=tuple((email, role) for _company, email, _name, role in _PEOPLE),
+        workers=workers,
+    )
 
 
 def _gate_add(company: Company) -> None:
