@@ -5,7 +5,16 @@ and leaves its line in the audit trail. All raise ValidationError for values tha
 valid and for objects of another company.
 """
 
+from workers.services.assignments import CellsChangedMeanwhile, assignments_set
 from workers.services.meanwhile import ChangedMeanwhile
+from workers.services.places import (
+    Merged,
+    place_add,
+    place_change,
+    place_digest,
+    place_merge,
+    place_remove,
+)
 from workers.services.records import (
     NewRecord,
     RecordFields,
@@ -21,17 +30,26 @@ from workers.services.requirements import (
     assignment_set,
     requirement_add,
     requirement_change,
+    requirement_digest,
 )
 from workers.services.workers import WorkerFields, worker_add, worker_change, workers_add
 
 __all__ = [
+    "CellsChangedMeanwhile",
     "ChangedMeanwhile",
+    "Merged",
     "NewRecord",
     "RecordFields",
     "RequirementFields",
     "WorkerFields",
     "assignment_remove",
     "assignment_set",
+    "assignments_set",
+    "place_add",
+    "place_change",
+    "place_digest",
+    "place_merge",
+    "place_remove",
     "record_add",
     "record_approve",
     "record_change",
@@ -39,6 +57,7 @@ __all__ = [
     "records_add",
     "requirement_add",
     "requirement_change",
+    "requirement_digest",
     "worker_add",
     "worker_change",
     "workers_add",

@@ -11,6 +11,7 @@ from accounts.models import Company, User
 from accounts.services import audit_event_add
 from workers import derivation
 from workers.models import Assignment, Cause, Location, Position, Requirement, Worker
+from workers.services.meanwhile import ChangedMeanwhile, digest
 from workers.services.writing import apply, not_there, text
 
 
@@ -52,14 +53,19 @@ def requirement_change(
     company: Company,
     requirement: Requirement,
     by: User | None,
+    seen: str | None = None,
     **fields: Unpack[RequirementFields],
 ) -> Requirement:
     """Change a requirement and how its records stand. Returns the row as it is now.
 
-    A higher `version` makes everybody review it again. Raises ValidationError by field.
+    A higher `version` makes everybody review it again. `seen` is the `requirement_digest`
+    of what a form was filled with. Raises ChangedMeanwhile when the requirement no longer
+    is that, and ValidationError by field.
     """
     derivation.lock(company=company)
     stored = _requirement(company, requirement)
+    if seen is not None and seen != requirement_digest(stored):
+        raise ChangedMeanwhile
     version = stored.version
     changes = apply(stored, fields, allowed=RequirementFields)
     if not changes:
@@ -78,6 +84,11 @@ def requirement_change(
         )
     audit_event_add(company=company, actor=by, action="changed", subject=stored, changes=changes)
     return stored
+
+
+def requirement_digest(requirement: Requirement) -> str:
+    """Return a short text that differs when the requirement does."""
+    return digest(requirement, RequirementFields.__annotations__)
 
 
 @transaction.atomic
