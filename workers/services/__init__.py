@@ -21,6 +21,7 @@ from workers.services.records import (
     record_add,
     record_approve,
     record_change,
+    record_digest,
     record_reject,
     records_add,
 )
@@ -32,7 +33,15 @@ from workers.services.requirements import (
     requirement_change,
     requirement_digest,
 )
-from workers.services.workers import WorkerFields, worker_add, worker_change, workers_add
+from workers.services.workers import (
+    WorkerFields,
+    worker_add,
+    worker_change,
+    worker_deactivate,
+    worker_digest,
+    worker_reactivate,
+    workers_add,
+)
 
 __all__ = [
     "CellsChangedMeanwhile",
@@ -53,6 +62,7 @@ __all__ = [
     "record_add",
     "record_approve",
     "record_change",
+    "record_digest",
     "record_reject",
     "records_add",
     "requirement_add",
@@ -60,5 +70,8 @@ __all__ = [
     "requirement_digest",
     "worker_add",
     "worker_change",
+    "worker_deactivate",
+    "worker_digest",
+    "worker_reactivate",
     "workers_add",
 ]

@@ -15,6 +15,7 @@ from accounts.services import audit_event_add
 from workers import derivation
 from workers.compliance import RecordState
 from workers.models import Cause, Record, Requirement, Worker
+from workers.services.meanwhile import ChangedMeanwhile, digest
 from workers.services.writing import (
     BATCH,
     Changes,
@@ -98,11 +99,28 @@ def records_add(*, company: Company, records: Sequence[NewRecord], by: User | No
 
 @transaction.atomic
 def record_change(
-    *, company: Company, record: Record, by: User | None, **fields: Unpack[RecordFields]
+    *,
+    company: Company,
+    record: Record,
+    by: User | None,
+    seen: str | None = None,
+    **fields: Unpack[RecordFields],
 ) -> Record:
-    """Change a record. Returns the row as it is now. Raises ValidationError by field."""
+    """Change a record. Returns the row as it is now.
+
+    Raises ValidationError by field, and ChangedMeanwhile when `seen` is given and no
+    longer the row's `record_digest`.
+    """
     derivation.lock(company=company)
-    return _change(company, _record(company, record), fields, by=by, action="changed")
+    stored = _record(company, record)
+    if seen is not None and seen != record_digest(stored):
+        raise ChangedMeanwhile
+    return _change(company, stored, fields, by=by, action="changed")
+
+
+def record_digest(record: Record) -> str:
+    """Return a short text that differs when anything that is told of the record does."""
+    return digest(record, RecordFields.__annotations__)
 
 
 @transaction.atomic

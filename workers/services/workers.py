@@ -14,6 +14,7 @@ from accounts.services import audit_event_add
 from workers import derivation
 from workers.folding import fold, fold_name
 from workers.models import Cause, Location, Position, Worker
+from workers.services.meanwhile import ChangedMeanwhile, digest
 from workers.services.writing import (
     BATCH,
     Faults,
@@ -100,14 +101,50 @@ def workers_add(
 
 @transaction.atomic
 def worker_change(
-    *, company: Company, worker: Worker, by: User | None, **fields: Unpack[WorkerFields]
+    *,
+    company: Company,
+    worker: Worker,
+    by: User | None,
+    seen: str | None = None,
+    **fields: Unpack[WorkerFields],
 ) -> Worker:
-    """Change a worker: rename, move, deactivate, … Returns the row as it is now.
+    """Change a worker: rename, move, … Returns the row as it is now.
 
     Only what is given is changed, on the row as it is stored: what somebody else changed
-    since `worker` was read stays. Raises ValidationError by field.
+    since `worker` was read stays. Raises ValidationError by field, and ChangedMeanwhile
+    when `seen` is given and no longer the row's `worker_digest`.
     """
     derivation.lock(company=company)
+    stored = _worker(company, worker)
+    if seen is not None and seen != worker_digest(stored):
+        raise ChangedMeanwhile
+    _change(company, stored, fields, by=by, action="changed")
+    return stored
+
+
+@transaction.atomic
+def worker_deactivate(*, company: Company, worker: Worker, by: User | None) -> bool:
+    """Ask nothing of the worker any more; tell whether that was still to do."""
+    derivation.lock(company=company)
+    stored = _worker(company, worker)
+    return _change(company, stored, {"is_active": False}, by=by, action="deactivated")
+
+
+@transaction.atomic
+def worker_reactivate(*, company: Company, worker: Worker, by: User | None) -> bool:
+    """Ask again what is asked where the worker works; tell whether that was still to do."""
+    derivation.lock(company=company)
+    stored = _worker(company, worker)
+    return _change(company, stored, {"is_active": True}, by=by, action="reactivated")
+
+
+def worker_digest(worker: Worker) -> str:
+    """Return a short text that differs when anything that is told of the worker does."""
+    return digest(worker, WorkerFields.__annotations__)
+
+
+def _worker(company: Company, worker: Worker) -> Worker:
+    """Return the company's worker as stored now."""
     stored = (
         Worker.objects.for_company(company)
         .select_related("position", "location", "supervisor")
@@ -116,17 +153,24 @@ def worker_change(
     )
     if stored is None:
         raise not_there()
+    return stored
+
+
+def _change(
+    company: Company, stored: Worker, fields: WorkerFields, *, by: User | None, action: str
+) -> bool:
+    """Write what differs, and tell whether anything did. The caller holds the lock."""
     changes = apply(stored, fields, allowed=WorkerFields)
     if not changes:
-        return stored
+        return False
     _check(company, [stored]).raise_for_one()
     stored.save()
     if changes.keys() & _PLACE:
         derivation.refresh(
             company=company, workers=Worker.objects.filter(pk=stored.pk), cause=Cause.WORKER
         )
-    audit_event_add(company=company, actor=by, action="changed", subject=stored, changes=changes)
-    return stored
+    audit_event_add(company=company, actor=by, action=action, subject=stored, changes=changes)
+    return True
 
 
 def _check(company: Company, workers: Sequence[Worker]) -> Faults:
