@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, cast
 
 from django.http import HttpResponse
@@ -27,7 +28,7 @@ from apicalls.parameters import (
 from apicalls.permissions import CallIsGranted
 from apicalls.renderers import JSONRenderer, XMLRenderer
 from apicalls.selectors import Grant
-from workers.selectors import WorkerFacts, worker_find, worker_items
+from workers.selectors import Found, compliance_find
 from workhub.middleware import request_id_of
 from workhub.problems import Problem, answer_problems_in, problem_response
 
@@ -95,10 +96,9 @@ class WorkerComplianceView(CallView):
     def get(self, request: Request) -> Response:
         grant = cast(Grant, self.grant)
         values = _parameters(request, grant)
-        worker = _worker(grant, values)
         today = grant.today()
-        items = worker_items(worker=worker, today=today)
-        return Response(worker_compliance.build(worker, items, as_of=today))
+        found = _found(grant, values, today)
+        return Response(worker_compliance.build(found.worker, found.items, as_of=today))
 
 
 def _parameters(request: Request, grant: Grant) -> Mapping[str, str]:
@@ -119,15 +119,18 @@ def _parameters(request: Request, grant: Grant) -> Mapping[str, str]:
     return read.values
 
 
-def _worker(grant: Grant, values: Mapping[str, str]) -> WorkerFacts:
+def _found(grant: Grant, values: Mapping[str, str], today: date) -> Found:
     """Return the one worker of the company whom the values name: the grant rule's (9)."""
     names = (
         (values[FIRST_NAME], values[MIDDLE_NAME], values[LAST_NAME])
         if FIRST_NAME in values
         else None
     )
-    found = worker_find(
-        company_id=grant.company_id, id_number=values.get(WORKER_ID_NUMBER), names=names
+    found = compliance_find(
+        company_id=grant.company_id,
+        today=today,
+        id_number=values.get(WORKER_ID_NUMBER),
+        names=names,
     )
     if not found:
         raise Problem("worker_not_found")

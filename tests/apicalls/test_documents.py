@@ -16,7 +16,7 @@ from apicalls.documents import document_path, sample_answer, worker_compliance
 from apicalls.models import Document
 from apicalls.schemas import SCHEMAS
 from workers.compliance import Component, Level, Status
-from workers.selectors import ItemFacts, WorkerFacts, worker_items
+from workers.selectors import ItemFacts, WorkerFacts
 from workhub.rendering import to_json, to_xml
 
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -211,19 +211,19 @@ def test_every_document_has_an_address_a_sample_and_two_schemas(document, client
 def test_every_demo_worker_reads_the_same_in_both_formats_and_validates(company):
     from workers.demo import demo_load
     from workers.models import Worker
-    from workers.selectors import worker_find
+    from workers.selectors import compliance_find
 
     demo_load(company=company, size="main", by=None)
     today = company.today()
     statuses, item_statuses = set(), set()
     for worker in Worker.objects.for_company(company):
         names = (worker.first_name, worker.middle_name, worker.last_name)
-        [facts] = [
-            one for one in worker_find(company_id=company.pk, names=names) if one.id == worker.pk
+        [found] = [
+            one
+            for one in compliance_find(company_id=company.pk, today=today, names=names)
+            if one.worker.id == worker.pk
         ]
-        document = worker_compliance.build(
-            facts, worker_items(worker=facts, today=today), as_of=today
-        )
+        document = worker_compliance.build(found.worker, found.items, as_of=today)
         answer, _xml = check(document)
         statuses.add(answer["compliance"]["status"])
         item_statuses |= {item["status"] for item in answer["compliance"]["items"]}

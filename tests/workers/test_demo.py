@@ -17,7 +17,7 @@ from workers.models import (
     Worker,
     WorkerRequirement,
 )
-from workers.selectors import worker_find, worker_items
+from workers.selectors import compliance_find
 
 
 @pytest.fixture
@@ -28,10 +28,14 @@ def main(company, admin):
 
 def answers(company):
     """Each worker's facts with the items of today."""
-    today = company.today()
     for worker in Worker.objects.for_company(company).exclude(id_number=""):
-        [facts] = worker_find(company_id=company.pk, id_number=worker.id_number)
-        yield facts, worker_items(worker=facts, today=today)
+        yield answer(company, worker.id_number)
+
+
+def answer(company, id_number):
+    """Return who has the ID#, with the items of today."""
+    [found] = compliance_find(company_id=company.pk, today=company.today(), id_number=id_number)
+    return found
 
 
 def test_it_says_what_it_loaded(company):
@@ -70,10 +74,9 @@ def test_every_reason_is_there(main):
 
 
 def test_the_first_worker_to_ask_for_shows_a_lot(main):
-    [siobhan] = worker_find(company_id=main.pk, id_number="00417")
+    siobhan, items = answer(main, "00417")
     assert (siobhan.first_name, siobhan.last_name) == ("Siobhán", "O'Brien")
     assert (siobhan.is_active, siobhan.division) == (True, "Construction")
-    items = worker_items(worker=siobhan, today=main.today())
     assert {item.status for item in items} == set(Status)
     assert {item.component for item in items} == set(Component)
     found = summary(items, is_active=True)
@@ -88,8 +91,8 @@ def test_the_first_worker_to_ask_for_shows_a_lot(main):
     ],
 )
 def test_ordinary_answers_are_there_too(main, id_number, compliant, outstanding):
-    [facts] = worker_find(company_id=main.pk, id_number=id_number)
-    found = summary(worker_items(worker=facts, today=main.today()), is_active=facts.is_active)
+    facts, items = answer(main, id_number)
+    found = summary(items, is_active=facts.is_active)
     assert (found.compliant, found.outstanding) == (compliant, outstanding)
 
 
@@ -136,9 +139,9 @@ def test_assignments_name_positions_locations_and_both(main):
 
 
 def test_not_applicable_assignment_overrides(main):
-    [olive] = worker_find(company_id=main.pk, id_number="20100")
+    olive, items = answer(main, "20100")
     assert (olive.position, olive.location) == ("Office Clerk", "Calgary Yard")
-    names = [item.name for item in worker_items(worker=olive, today=main.today())]
+    names = [item.name for item in items]
     assert "WHMIS" in names
     assert "First Aid" not in names
 
@@ -146,11 +149,12 @@ def test_not_applicable_assignment_overrides(main):
 def test_second_company_shares_an_id_number_and_a_name(main, other_company):
     facts = demo_load(company=other_company, size="second", by=None)
     assert facts.workers == 25
-    [juergen] = worker_find(company_id=other_company.pk, id_number=facts.id_number)
+    juergen, items = answer(other_company, facts.id_number)
     assert (juergen.first_name, juergen.last_name, juergen.is_active) == ("Jürgen", "Weiß", True)
-    assert worker_items(worker=juergen, today=other_company.today())
+    assert items
     for company in (main, other_company):
-        assert len(worker_find(company_id=company.pk, names=("Dana", "", "Okafor"))) == 1
+        names = ("Dana", "", "Okafor")
+        assert len(compliance_find(company_id=company.pk, today=company.today(), names=names)) == 1
 
 
 def test_the_same_is_loaded_each_time(company):

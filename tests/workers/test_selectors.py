@@ -4,28 +4,34 @@ import pytest
 
 from workers import services
 from workers.compliance import summary
-from workers.selectors import ItemFacts, WorkerFacts, worker_find, worker_items
+from workers.selectors import ItemFacts, WorkerFacts, compliance_find, worker_items
 
 TODAY = date(2026, 3, 2)
 
 
+def find(company, today=TODAY, **asked):
+    return compliance_find(company_id=company.pk, today=today, **asked)
+
+
 def found(company, **asked):
-    return [worker.first_name for worker in worker_find(company_id=company.pk, **asked)]
+    return [one.worker.first_name for one in find(company, **asked)]
 
 
-@pytest.fixture
-def dana_facts(company, dana):
-    [facts] = worker_find(company_id=company.pk, id_number="10482")
-    return facts
+def items_of(company, today=TODAY):
+    """Return Dana's items, found with her and read for her alone: they are the same."""
+    [(worker, items)] = find(company, today=today, id_number="10482")
+    assert worker_items(worker=worker, today=today) == items
+    return items
 
 
-# --- worker_find -----------------------------------------------------------------------
+# --- compliance_find -----------------------------------------------------------------------
 
 
 def test_worker_is_found_with_the_names_of_the_place(company, dana, django_assert_num_queries):
     with django_assert_num_queries(1):
-        facts = worker_find(company_id=company.pk, id_number="10482")
-    assert facts == [
+        [(facts, items)] = find(company, id_number="10482")
+    assert items == []
+    assert facts == (
         WorkerFacts(
             id=dana.pk,
             id_number="10482",
@@ -38,7 +44,7 @@ def test_worker_is_found_with_the_names_of_the_place(company, dana, django_asser
             location="Calgary Yard",
             division="Construction",
         )
-    ]
+    )
 
 
 def test_worker_without_a_place_or_division_is_found(company, edmonton_depot):
@@ -52,7 +58,7 @@ def test_worker_without_a_place_or_division_is_found(company, edmonton_depot):
         worker_type="contractor",
         location=edmonton_depot,
     )
-    [facts] = worker_find(company_id=company.pk, names=("amélie", "rose", "roy"))
+    [(facts, _items)] = find(company, names=("amélie", "rose", "roy"))
     assert (facts.id_number, facts.is_active, facts.worker_type) == ("", False, "contractor")
     assert (facts.position, facts.location, facts.division) == (None, "Edmonton Depot", None)
 
@@ -108,7 +114,7 @@ def test_all_workers_of_one_name_are_found(company, dana, django_assert_num_quer
 
 def test_asking_for_nothing_never_means_everybody(company, dana):
     with pytest.raises(ValueError, match="ID# or names"):
-        worker_find(company_id=company.pk)
+        find(company)
 
 
 def test_workers_without_an_id_number_are_not_those_of_an_empty_one(company):
@@ -121,11 +127,11 @@ def test_workers_of_another_company_are_not_found(company, dana, theirs):
     assert found(company, names=("Jürgen", "", "Weiß")) == []
 
 
-# --- worker_items ----------------------------------------------------------------------
+# --- Items ----------------------------------------------------------------------
 
 
 def test_item_tells_all_about_the_record_that_counts(
-    company, dana_facts, dana, asked_first_aid, calgary_yard, django_assert_num_queries
+    company, dana, asked_first_aid, calgary_yard, django_assert_num_queries
 ):
     services.assignment_set(
         company=company,
@@ -145,8 +151,8 @@ def test_item_tells_all_about_the_record_that_counts(
         certificate_number="FA-88120",
         issuer="Red Cross",
     )
-    with django_assert_num_queries(1):
-        items = worker_items(worker=dana_facts, today=TODAY)
+    with django_assert_num_queries(2):
+        items = items_of(company)
     assert items == [
         ItemFacts(
             requirement_id=asked_first_aid.pk,
@@ -167,8 +173,8 @@ def test_item_tells_all_about_the_record_that_counts(
     ]
 
 
-def test_what_there_is_not_is_none(company, dana_facts, asked_first_aid):
-    [item] = worker_items(worker=dana_facts, today=TODAY)
+def test_what_there_is_not_is_none(company, dana, asked_first_aid):
+    [item] = items_of(company)
     assert (item.status, item.compliant) == ("missing", False)
     assert (item.completed_on, item.issued_on, item.expires_on, item.days_left) == (None,) * 4
     assert (item.certificate_number, item.issuer, item.next_change_on) == (None,) * 3
@@ -184,7 +190,7 @@ def test_what_there_is_not_is_none(company, dana_facts, asked_first_aid):
     ],
 )
 def test_status_is_that_of_the_day_asked_about(
-    company, dana_facts, dana, asked_first_aid, today, status, days_left, next_change_on
+    company, dana, asked_first_aid, today, status, days_left, next_change_on
 ):
     services.record_add(
         company=company,
@@ -194,7 +200,7 @@ def test_status_is_that_of_the_day_asked_about(
         state="approved",
         completed_on=date(2023, 2, 10),
     )
-    [item] = worker_items(worker=dana_facts, today=today)
+    [item] = items_of(company, today)
     assert (item.status, item.days_left, item.next_change_on) == (
         status,
         days_left,
@@ -211,7 +217,7 @@ def test_status_is_that_of_the_day_asked_about(
     ],
 )
 def test_because_names_the_assignment(
-    company, dana_facts, first_aid, crane_operator, calgary_yard, by_position, by_location, because
+    company, dana, first_aid, crane_operator, calgary_yard, by_position, by_location, because
 ):
     services.assignment_set(
         company=company,
@@ -221,20 +227,19 @@ def test_because_names_the_assignment(
         level="optional",
         by=None,
     )
-    [item] = worker_items(worker=dana_facts, today=TODAY)
+    [item] = items_of(company)
     assert (item.level, item.because) == ("optional", because)
 
 
 def test_renamed_position_is_told_by_its_name_of_today(company, dana, asked_first_aid):
     dana.position.name = "Tower Crane Operator"
     dana.position.save()
-    [facts] = worker_find(company_id=company.pk, id_number="10482")
-    [item] = worker_items(worker=facts, today=TODAY)
+    [item] = items_of(company)
     assert item.because == ["Tower Crane Operator"]
 
 
 def test_items_stand_in_the_order_of_components_then_names(
-    company, dana_facts, crane_operator, django_assert_num_queries
+    company, dana, crane_operator, django_assert_num_queries
 ):
     for component, name in (
         ("orientation", "A"),
@@ -254,8 +259,8 @@ def test_items_stand_in_the_order_of_components_then_names(
             level="required",
             by=None,
         )
-    with django_assert_num_queries(1):
-        items = worker_items(worker=dana_facts, today=TODAY)
+    with django_assert_num_queries(2):
+        items = items_of(company)
     assert [(item.component, item.name) for item in items] == [
         ("online_training", "Z"),
         ("certificate", "B"),
@@ -267,7 +272,7 @@ def test_items_stand_in_the_order_of_components_then_names(
     assert summary(items, is_active=True).required == 6
 
 
-def test_submission_is_compliant_where_it_is_enough(company, dana_facts, dana, asked_first_aid):
+def test_submission_is_compliant_where_it_is_enough(company, dana, asked_first_aid):
     services.record_add(
         company=company,
         worker=dana,
@@ -276,19 +281,27 @@ def test_submission_is_compliant_where_it_is_enough(company, dana_facts, dana, a
         state="submitted",
         submitted_on=TODAY,
     )
-    [item] = worker_items(worker=dana_facts, today=TODAY)
+    [item] = items_of(company)
     assert (item.status, item.compliant) == ("waiting_for_approval", False)
     services.requirement_change(
         company=company, requirement=asked_first_aid, by=None, compliant_when="on_submission"
     )
-    [item] = worker_items(worker=dana_facts, today=TODAY)
+    [item] = items_of(company)
     assert (item.status, item.compliant) == ("waiting_for_approval", True)
 
 
-def test_of_an_inactive_worker_nothing_is_asked_without_a_query(
-    company, dana, asked_first_aid, django_assert_num_queries
-):
+def test_of_an_inactive_worker_nothing_is_asked(company, dana, asked_first_aid):
     services.worker_change(company=company, worker=dana, by=None, is_active=False)
-    [facts] = worker_find(company_id=company.pk, id_number="10482")
-    with django_assert_num_queries(0):
-        assert worker_items(worker=facts, today=TODAY) == []
+    [(facts, items)] = find(company, id_number="10482")
+    assert (facts.is_active, items) == (False, [])
+    assert worker_items(worker=facts, today=TODAY) == []
+
+
+def test_each_of_several_workers_has_their_own_items(company, dana, asked_first_aid):
+    services.worker_add(company=company, by=None, first_name="Dana", last_name="Okafor")
+    with_item, without = find(company, names=("Dana", "", "Okafor"))
+    assert (with_item.worker.id_number, [item.name for item in with_item.items]) == (
+        "10482",
+        ["First Aid"],
+    )
+    assert (without.worker.id_number, without.items) == ("", [])

@@ -29,8 +29,9 @@ class Command(BaseCommand):
             demo = demo_load(password=password)
         except DemoAlreadyLoaded as error:
             raise CommandError("The demo companies are there already.") from error
-        for number in multiply(company=demo.company, workers=workers):
-            self.stdout.write(f"{number} workers of {demo.company}")
+        if workers:
+            for number in multiply(company=demo.company, workers=workers):
+                self.stdout.write(f"{number} workers of {demo.company}")
         self.stdout.write(f"Loaded two companies with {demo.workers} workers.")
         for email, role in demo.people:
             self.stdout.write(f"  {role:8} {email}  {password}")
