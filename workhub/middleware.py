@@ -54,7 +54,7 @@ class ContentSecurityPolicyMiddleware:
 
 def is_api(request: HttpRequest) -> bool:
     """Tell whether the request is a program's, to be answered without pages and cookies."""
-    return request.path.startswith(API_PREFIX)
+    return request.path_info.startswith(API_PREFIX)
 
 
 class _PagesOnly:

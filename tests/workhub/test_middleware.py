@@ -68,6 +68,12 @@ def test_what_is_the_api(path, answer):
     assert is_api(RequestFactory().get(path)) is answer
 
 
+def test_the_api_of_a_site_below_a_path_is_the_api_too():
+    request = RequestFactory().get("/api/v1/x", SCRIPT_NAME="/hub")
+    assert request.path == "/hub/api/v1/x"
+    assert is_api(request)
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [("/sign-in/", 200), ("/account/api/", 302), ("/nowhere/", 404), ("/problems/", 200)],
