@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.any_database
 
 WORKER = {"workerIDNumber": "00417"}
+SCHEMA = "/api/v1/schemas/worker-compliance.xsd"
 
 
 def fill_in(address, **values):
@@ -63,7 +64,7 @@ def copied(page, button, said="Copied"):
     return page.evaluate("navigator.clipboard.readText()")
 
 
-def test_an_admin_adds_a_call_sets_it_and_another_program_is_answered(page):
+def test_an_admin_adds_a_call_sets_it_and_another_program_is_answered(page, tmp_path):
     add_call(page, "Dispatch")
     address = page.locator("#website-address-text")
     expect(address).to_have_text(page.url.split("/account")[0] + "/api/v1/worker-compliance")
@@ -103,6 +104,11 @@ def test_an_admin_adds_a_call_sets_it_and_another_program_is_answered(page):
     assert (status, content_type) == (200, "application/xml; charset=utf-8")
     assert "<workerIDNumber>00417</workerIDNumber>" in body
     assert f"<lastName>{as_json['worker']['lastName']}</lastName>" in body
+    schema = tmp_path / "worker-compliance.xsd"
+    schema.write_text(curl(page.url.split("/account")[0] + SCHEMA, header)[2])
+    subprocess.run(
+        ["xmllint", "--noout", "--schema", schema, "-"], input=body, text=True, check=True
+    )
     page.get_by_label("JSON").check()
     save(page)
 
