@@ -76,6 +76,8 @@ def _as_problem(exc: Exception, view: APIView) -> Problem | None:
             return Problem("method_not_allowed", headers={"Allow": allow})
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             return Problem("not_authenticated")
+        case exceptions.NotAcceptable():
+            return Problem("not_acceptable")
         case Http404() | exceptions.NotFound() | exceptions.PermissionDenied():
             # What DenyAll keeps shut is not there for anybody.
             return Problem("not_found")

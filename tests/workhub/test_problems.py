@@ -163,6 +163,7 @@ def test_what_an_exception_that_nothing_caught_becomes(error, code):
         pytest.param(Http404("secret"), 404, "not_found", id="http404"),
         pytest.param(exceptions.NotFound("secret"), 404, "not_found", id="not-found"),
         pytest.param(exceptions.MethodNotAllowed("GET"), 405, "method_not_allowed", id="method"),
+        pytest.param(exceptions.NotAcceptable("secret"), 406, "not_acceptable", id="accept"),
         pytest.param(OperationalError("secret"), 503, "temporarily_unavailable", id="database"),
         pytest.param(exceptions.NotAuthenticated("s"), 401, "not_authenticated", id="nobody"),
         pytest.param(exceptions.AuthenticationFailed("s"), 401, "not_authenticated", id="failed"),
@@ -190,3 +191,26 @@ def test_an_endpoint_that_does_not_say_whom_it_answers_answers_nobody():
     response = Endpoint.as_view()(APIRequestFactory().get("/api/x"))
     assert response.status_code == 404
     assert b"everybody" not in response.content
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "status"),
+    [
+        pytest.param("format=xml", "*/*", 200, id="format-is-a-parameter"),
+        pytest.param("format=api", "*/*", 200, id="no-browsable-page-by-parameter"),
+        pytest.param("", "text/html,*/*;q=0.8", 200, id="json-for-a-browser"),
+        pytest.param("", "text/html", 406, id="no-page-at-all"),
+    ],
+)
+def test_an_endpoint_that_says_nothing_of_formats_answers_in_json(query, accept, status):
+    class Endpoint(APIView):
+        permission_classes = []
+
+        def get(self, request):
+            return Response({"a": 1})
+
+    request = APIRequestFactory().get(f"/api/x?{query}", headers={"accept": accept})
+    response = Endpoint.as_view()(request)
+    assert response.status_code == status
+    if status == 200:
+        assert response.render().content == b'{"a":1}'
