@@ -227,7 +227,8 @@ class RequestLog(models.Model):
     """
 
     at = models.DateTimeField(default=timezone.now)
-    api_call = models.ForeignKey(APICall, models.CASCADE, related_name="requests")
+    # Indexed together with the time, below.
+    api_call = models.ForeignKey(APICall, models.CASCADE, related_name="requests", db_index=False)
     credential = models.ForeignKey(Credential, models.CASCADE, related_name="+")
     request_id = models.CharField(max_length=32)
     status = models.PositiveSmallIntegerField()

@@ -99,7 +99,8 @@ class Position(models.Model):
 class Worker(models.Model):
     """A person whose compliance the company keeps: an employee or a contractor's."""
 
-    company = models.ForeignKey(Company, models.CASCADE, related_name="workers")
+    # Its index is the first half of those below; so with every db_index=False here.
+    company = models.ForeignKey(Company, models.CASCADE, related_name="workers", db_index=False)
     # The company's own number, "" when it gives none; the API's workerIDNumber.
     id_number = models.CharField(
         _("ID#"), max_length=50, blank=True, default="", validators=[validate_single_line]
@@ -281,7 +282,7 @@ class Record(models.Model):
     A renewal is a new record; the old one stays as history.
     """
 
-    worker = models.ForeignKey(Worker, models.CASCADE, related_name="records")
+    worker = models.ForeignKey(Worker, models.CASCADE, related_name="records", db_index=False)
     requirement = models.ForeignKey(Requirement, models.CASCADE, related_name="records")
     state = models.CharField(_("state"), max_length=20, choices=list(labels.RECORD_STATES.items()))
     issued_on = models.DateField(_("issued on"), null=True, blank=True)
@@ -345,7 +346,7 @@ class WorkerRequirement(models.Model):
     are never read from them.
     """
 
-    worker = models.ForeignKey(Worker, models.CASCADE, related_name="requirements")
+    worker = models.ForeignKey(Worker, models.CASCADE, related_name="requirements", db_index=False)
     requirement = models.ForeignKey(Requirement, models.CASCADE, related_name="+")
     level = models.CharField(max_length=20, choices=list(labels.LEVELS.items()))
     because = models.CharField(max_length=30)
@@ -409,12 +410,16 @@ class ComplianceChange(models.Model):
     stands.
     """
 
-    company = models.ForeignKey(Company, models.CASCADE, related_name="compliance_changes")
+    company = models.ForeignKey(
+        Company, models.CASCADE, related_name="compliance_changes", db_index=False
+    )
     sequence = models.PositiveBigIntegerField()
     at = models.DateTimeField()
     # The day from which it holds, in the company's time zone. A passed date can be told late.
     on = models.DateField()
-    worker = models.ForeignKey(Worker, models.CASCADE, related_name="compliance_changes")
+    worker = models.ForeignKey(
+        Worker, models.CASCADE, related_name="compliance_changes", db_index=False
+    )
     requirement = models.ForeignKey(Requirement, models.CASCADE, related_name="+")
     # "" where the worker is not asked.
     level_before = models.CharField(max_length=20, blank=True)

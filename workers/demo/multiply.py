@@ -49,6 +49,7 @@ def multiply(*, company: Company, workers: int) -> Iterator[int]:
     for first in range(1, copies, _COPIES):
         with transaction.atomic():
             derivation.lock(company=company)
+            _trust_references()
             _copy(people, records, told, first, min(first + _COPIES, copies))
         yield people.span * min(first + _COPIES, copies)
     _finish()
@@ -107,6 +108,19 @@ def _insert(
             f"SELECT {', '.join(kept.values())} FROM {table} t, copies WHERE {originals}",
             [first, until],
         )
+
+
+def _trust_references() -> None:
+    """Spare PostgreSQL looking up every reference, where it lets us: a copy's are right.
+
+    For a hundred million of them it takes longer than all the rest.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        if cursor.fetchone() == (True,):
+            cursor.execute("SET LOCAL session_replication_role = replica")
 
 
 def _finish() -> None:
