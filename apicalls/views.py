@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.addresses import client_address
 from accounts.models import AuditEvent
@@ -176,6 +177,9 @@ def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
     found = _get_api_call(request, code)
     credential = selectors.credential_current(api_call=found)
     client_secret = _reveal(request, credential, action="showed the secret of")
+    if client_secret is None:
+        # The page says why; htmx would put it into the panel.
+        return HttpResponseClientRefresh() if request.htmx else redirect(found)
     panel = _authorization(found, credential, client_secret)
     if request.htmx:
         return render(request, "apicalls/_authorization.html", panel)

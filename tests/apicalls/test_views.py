@@ -802,9 +802,12 @@ def test_a_secret_that_cannot_be_opened_is_explained(
     else:
         Credential.objects.update(secret_ciphertext=b"cut")
     trail = AuditEvent.objects.count()
-    shown = as_admin.post(page("secret/show/"))
-    assert shown.status_code == 200
+    shown = as_admin.post(page("secret/show/"), follow=True)
+    assert shown.redirect_chain == [(page(), 302)]
     assert "The Client Secret cannot be shown" in text_of(shown)
+    panel = as_admin.post(page("secret/show/"), headers={"hx-request": "true"})
+    assert panel["HX-Refresh"] == "true"
+    assert "The Client Secret cannot be shown" in text_of(as_admin.get(page()))
     copied = as_admin.post(page("secret/copy/"))
     assert (copied.status_code, copied.content) == (409, b"")
     assert AuditEvent.objects.count() == trail
