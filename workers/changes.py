@@ -8,10 +8,15 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import Company
+from workers.bulk import rows_put
 from workers.compliance import Status, steps
 from workers.models import Cause, ComplianceChange
 
-_BATCH = 2000
+# What `Change.values` are the values of.
+_COLUMNS = (
+    *("on", "worker_id", "requirement_id", "cause"),
+    *("level_before", "status_before", "level_after", "status_after"),
+)
 
 
 class Told(NamedTuple):
@@ -33,6 +38,11 @@ class Change(NamedTuple):
     before: Told
     after: Told
     cause: Cause
+
+    def values(self) -> tuple[object, ...]:
+        """Return the values of _COLUMNS."""
+        about = (self.on, self.worker_id, self.requirement_id, self.cause)
+        return (*about, *self.before, *self.after)
 
 
 class Timeline(NamedTuple):
@@ -88,22 +98,11 @@ def append(*, company: Company, changes: Sequence[Change]) -> None:
     # By day; the steps of one item stay in the order in which they lead to each other.
     in_order = sorted(changes, key=lambda one: (one.on, one.worker_id, one.requirement_id))
     at = timezone.now()
-    ComplianceChange.objects.bulk_create(
+    rows_put(
+        ComplianceChange,
+        ("company_id", "sequence", "at", *_COLUMNS),
         [
-            ComplianceChange(
-                company=company,
-                sequence=sequence,
-                at=at,
-                on=change.on,
-                worker_id=change.worker_id,
-                requirement_id=change.requirement_id,
-                level_before=change.before.level,
-                level_after=change.after.level,
-                status_before=change.before.status,
-                status_after=change.after.status,
-                cause=change.cause,
-            )
+            (company.pk, sequence, at, *change.values())
             for sequence, change in enumerate(in_order, start=(last or 0) + 1)
         ],
-        batch_size=_BATCH,
     )

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Company
+from workers.bulk import rows_put
 from workers.changes import NOT_ASKED, Change, Timeline, Told, append, changes_of
 from workers.compliance import (
     Because,
@@ -168,7 +169,7 @@ class _Stored(NamedTuple):
 class _Differences:
     """What to write. `wrong` counts rows that facts decide otherwise; a passed date is none."""
 
-    written: list[WorkerRequirement] = field(default_factory=list)
+    written: list[tuple[object, ...]] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     wrong: Counts = field(default_factory=Counts)
@@ -200,14 +201,7 @@ def _batches(workers: QuerySet[Worker]) -> Iterator[list[_Place]]:
 
 def _settle(company: Company, found: _Differences) -> Counts:
     """Write the differences, and tell the feed."""
-    if found.written:
-        WorkerRequirement.objects.bulk_create(
-            found.written,
-            batch_size=BATCH,
-            update_conflicts=True,
-            unique_fields=["worker", "requirement"],
-            update_fields=[*_Derived._fields, "status", "next_change_on"],
-        )
+    rows_put(WorkerRequirement, _COLUMNS, found.written, unique=_COLUMNS[:2])
     for start in range(0, len(found.deleted), BATCH):
         WorkerRequirement.objects.filter(pk__in=found.deleted[start : start + BATCH]).delete()
     append(company=company, changes=found.changes)
@@ -255,15 +249,12 @@ def _changes(
     )
 
 
-def _row(key: Key, derived: _Derived, today: date) -> WorkerRequirement:
-    worker_id, requirement_id = key
-    return WorkerRequirement(
-        worker_id=worker_id,
-        requirement_id=requirement_id,
-        status=derived.status_on(today),
-        next_change_on=derived.next_change_on(today),
-        **derived._asdict(),
-    )
+_COLUMNS = ("worker_id", "requirement_id", "status", "next_change_on", *_Derived._fields)
+
+
+def _row(key: Key, derived: _Derived, today: date) -> tuple[object, ...]:
+    """Return the values of _COLUMNS."""
+    return (*key, derived.status_on(today), derived.next_change_on(today), *derived)
 
 
 def _stored(batch: Sequence[_Place], requirement: Requirement | None) -> dict[Key, _Stored]:
