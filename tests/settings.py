@@ -15,7 +15,7 @@ os.environ |= {
 }
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 
-from workhub.settings import *  # noqa: E402, F403
+from workhub.settings import *  # noqa: F403
 
 # Pages name their files plainly: nothing is collected before a test.
 STORAGES["staticfiles"] = {  # noqa: F405
