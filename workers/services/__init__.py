@@ -31,7 +31,9 @@ from workers.services.requirements import (
     assignment_set,
     requirement_add,
     requirement_change,
+    requirement_deactivate,
     requirement_digest,
+    requirement_reactivate,
 )
 from workers.services.workers import (
     WorkerFields,
@@ -67,7 +69,9 @@ __all__ = [
     "records_add",
     "requirement_add",
     "requirement_change",
+    "requirement_deactivate",
     "requirement_digest",
+    "requirement_reactivate",
     "worker_add",
     "worker_change",
     "worker_deactivate",

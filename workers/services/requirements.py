@@ -66,24 +66,24 @@ def requirement_change(
     stored = _requirement(company, requirement)
     if seen is not None and seen != requirement_digest(stored):
         raise ChangedMeanwhile
-    version = stored.version
-    changes = apply(stored, fields, allowed=RequirementFields)
-    if not changes:
-        return stored
-    stored.full_clean()
-    if stored.version < version:
-        # Records of the version taken back would count as ahead of their time.
-        raise ValidationError({"version": _("A version only goes up.")})
-    stored.save()
-    if changes.keys() & _RULES:
-        derivation.refresh(
-            company=company,
-            workers=_concerned(company, stored),
-            cause=Cause.REQUIREMENT,
-            requirement=stored,
-        )
-    audit_event_add(company=company, actor=by, action="changed", subject=stored, changes=changes)
+    _change(company, stored, fields, by=by, action="changed")
     return stored
+
+
+@transaction.atomic
+def requirement_deactivate(*, company: Company, requirement: Requirement, by: User | None) -> bool:
+    """Ask the requirement of nobody any more; tell whether that was still to do."""
+    derivation.lock(company=company)
+    stored = _requirement(company, requirement)
+    return _change(company, stored, {"is_active": False}, by=by, action="deactivated")
+
+
+@transaction.atomic
+def requirement_reactivate(*, company: Company, requirement: Requirement, by: User | None) -> bool:
+    """Ask it again of whom its assignments name; tell whether that was still to do."""
+    derivation.lock(company=company)
+    stored = _requirement(company, requirement)
+    return _change(company, stored, {"is_active": True}, by=by, action="reactivated")
 
 
 def requirement_digest(requirement: Requirement) -> str:
@@ -156,6 +156,35 @@ def _requirement(company: Company, requirement: Requirement) -> Requirement:
     if stored is None:
         raise not_there()
     return stored
+
+
+def _change(
+    company: Company,
+    stored: Requirement,
+    fields: RequirementFields,
+    *,
+    by: User | None,
+    action: str,
+) -> bool:
+    """Write what differs, and tell whether anything did. The caller holds the lock."""
+    version = stored.version
+    changes = apply(stored, fields, allowed=RequirementFields)
+    if not changes:
+        return False
+    stored.full_clean()
+    if stored.version < version:
+        # Records of the version taken back would count as ahead of their time.
+        raise ValidationError({"version": _("A version only goes up.")})
+    stored.save()
+    if changes.keys() & _RULES:
+        derivation.refresh(
+            company=company,
+            workers=_concerned(company, stored),
+            cause=Cause.REQUIREMENT,
+            requirement=stored,
+        )
+    audit_event_add(company=company, actor=by, action=action, subject=stored, changes=changes)
+    return True
 
 
 def _check_place(company: Company, position: Position | None, location: Location | None) -> None:
