@@ -37,7 +37,6 @@ def test_a_changed_company_leaves_before_and_after(company, admin, told):
         "name": ["Northern Build", "Northern"],
         "time_zone": ["America/Edmonton", "UTC"],
     }
-    assert told == []
 
 
 def test_saving_the_same_again_changes_and_records_nothing(company, admin, told):
@@ -49,6 +48,13 @@ def test_saving_the_same_again_changes_and_records_nothing(company, admin, told)
 def test_other_apps_are_told_of_new_coming_due_days_and_see_them(company, admin, told):
     services.company_change(company=company, by=admin, coming_due_days=45)
     assert [(told_of.pk, told_of.coming_due_days) for told_of in told] == [(company.pk, 45)]
+
+
+def test_other_apps_are_told_of_another_day_but_not_of_another_name(company, admin, told):
+    services.company_change(company=company, by=admin, name="Northern")
+    assert told == []
+    services.company_change(company=company, by=admin, time_zone="Pacific/Kiritimati")
+    assert [told_of.time_zone for told_of in told] == ["Pacific/Kiritimati"]
 
 
 def test_an_error_of_another_app_undoes_the_change(company, admin, monkeypatch):
