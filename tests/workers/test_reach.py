@@ -132,6 +132,11 @@ def test_workers_of_another_company_are_not_counted(company, crew, touched, thei
     assert touched((theirs["position"], None, REQUIRED)) == 0
 
 
+def test_a_requirement_of_another_company_touches_nobody(company, crew, theirs, crane_operator):
+    cell = Cell(theirs["requirement"].pk, crane_operator.pk, None)
+    assert reach_of_assignments(company=company, changes=[CellChange(cell, None, REQUIRED)]) == 0
+
+
 def test_it_takes_three_queries(crew, touched, crane_operator, welder, django_assert_num_queries):
     with django_assert_num_queries(3):
         touched((crane_operator, None, REQUIRED), (welder, None, OPTIONAL))
