@@ -325,9 +325,9 @@ def _grid_page(
     page = Paginator(found, GRID_ROWS).get_page(request.GET.get("page"))
     # One requirement is a list of positions, which has room for more of them.
     is_list = page.paginator.count == 1
-    columns = Paginator(
-        filter_form.shown_positions, LIST_COLUMNS if is_list else GRID_COLUMNS
-    ).get_page(request.GET.get("columns"))
+    # At a location, whoever works there has the first column.
+    width = LIST_COLUMNS if is_list else GRID_COLUMNS - bool(location)
+    columns = Paginator(filter_form.shown_positions, width).get_page(request.GET.get("columns"))
     requirements, positions = list(page.object_list), list(columns.object_list)
     if edited is not None:
         ids = {cell.requirement_id for cell in edited.levels}
