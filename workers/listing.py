@@ -4,7 +4,7 @@ A company can have a million workers, so conditions are such that the database c
 as soon as a page is full, and what is shown per worker is read for that page only.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from workers import labels
 from workers.compliance import Status, Summary, WorkerStatus
 from workers.exports import Cell
 from workers.folding import fold
-from workers.models import Worker, WorkerRequirement
+from workers.models import Worker, WorkerRequirement, WorkerType
 from workers.statuses import Figures, figures_of, status_is, worker_status_is
 
 # Words of a search that are looked for; each costs a look at every worker.
@@ -141,28 +141,38 @@ def export_header() -> list[str]:
 
 def export_rows(workers: QuerySet[Worker], *, today: date) -> Iterator[list[Cell]]:
     """Return the lines of an export, read in batches: its memory does not grow with them."""
-    for batch in _batches(workers.iterator(chunk_size=_BATCH)):
-        for worker, summary, first_due_on in listed(batch, today=today):
-            position, location = worker.position, worker.location
-            yield [
-                worker.id_number,
-                worker.first_name,
-                worker.middle_name,
-                worker.last_name,
-                worker.email,
-                worker.get_worker_type_display(),
-                position.name if position else "",
-                location.name if location else "",
-                location.division.name if location and location.division else "",
-                worker.hired_on,
-                str(labels.WORKER_STATUSES[summary.status]),
-                summary.percent,
-                summary.required,
-                summary.complete,
-                summary.outstanding,
-                summary.coming_due,
-                first_due_on,
-            ]
+    # Words of now: lines are read while they are sent, when the language of the request is gone.
+    statuses = {status: str(word) for status, word in labels.WORKER_STATUSES.items()}
+    types = {kind: str(word) for kind, word in WorkerType.choices}
+    return (
+        _export_row(line, statuses, types)
+        for batch in _batches(workers.iterator(chunk_size=_BATCH))
+        for line in listed(batch, today=today)
+    )
+
+
+def _export_row(line: Listed, statuses: Mapping[str, str], types: Mapping[str, str]) -> list[Cell]:
+    worker, summary, first_due_on = line
+    position, location = worker.position, worker.location
+    return [
+        worker.id_number,
+        worker.first_name,
+        worker.middle_name,
+        worker.last_name,
+        worker.email,
+        types[worker.worker_type],
+        position.name if position else "",
+        location.name if location else "",
+        location.division.name if location and location.division else "",
+        worker.hired_on,
+        statuses[summary.status],
+        summary.percent,
+        summary.required,
+        summary.complete,
+        summary.outstanding,
+        summary.coming_due,
+        first_due_on,
+    ]
 
 
 def lookup_quality(*, company: Company) -> LookupQuality:
@@ -182,7 +192,7 @@ def workers_called(*, company: Company, text: str) -> list[Worker]:
     workers = Worker.objects.for_company(company).order_by("pk")
     folded = fold(text)
     suggested = folded.removesuffix(")").rpartition("(")[2].strip()
-    for id_number in (suggested, folded):
+    for id_number in dict.fromkeys((suggested, folded)):
         if id_number and (found := list(workers.filter(id_number_folded=id_number))):
             return found
     return list(workers.filter(name_folded__in=_name_splits(folded))[:2])
