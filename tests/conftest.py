@@ -60,11 +60,17 @@ def client_of(client):
 # --- The shipped server -----------------------------------------------------------------
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items):
-    # What shares the one running server stays in one process, beside the other tests.
     for item in items:
+        # What shares the one running server stays in one process, beside the other tests.
         if {"browser", "shipped"} & set(item.path.parts):
             item.add_marker(pytest.mark.xdist_group("shipped"))
+        elif not (
+            {"db", "transactional_db"} & set(item.fixturenames)
+            or item.get_closest_marker("django_db")
+        ):
+            item.add_marker(pytest.mark.any_database)
 
 
 @pytest.fixture(scope="session")
