@@ -4,7 +4,7 @@ bulk_create builds an object and a piece of SQL for each row, which is four fift
 time that it takes; an import or an assignment writes hundreds of thousands at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -21,11 +21,12 @@ def rows_put(
     rows: Sequence[tuple[Any, ...]],
     *,
     unique: Sequence[str] = (),
+    overwrite: Collection[str] | None = None,
 ) -> None:
     """Insert `rows`, each with a value for every one of `columns` (attribute names, "…_id").
 
     With `unique`, a row that agrees in those columns with one that is there takes its
-    place: every other column is overwritten.
+    place: the columns of `overwrite` (None: all others) are overwritten.
     """
     if not rows:
         return
@@ -35,7 +36,9 @@ def rows_put(
     otherwise = ""
     if unique:
         others = [
-            name for name, column in zip(quoted, columns, strict=True) if column not in unique
+            name
+            for name, column in zip(quoted, columns, strict=True)
+            if column not in unique and (overwrite is None or column in overwrite)
         ]
         otherwise = (
             f" ON CONFLICT ({', '.join(connection.ops.quote_name(name) for name in unique)})"

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Max
+from django.db import connection
+from django.db.models import Max, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.models import Company
 from workers.bulk import rows_put
 from workers.compliance import Status, steps
-from workers.models import Cause, ComplianceChange
+from workers.models import Cause, ComplianceChange, WorkerRequirement
 
 # What `Change.values` are the values of.
 _COLUMNS = (
@@ -106,3 +108,33 @@ def append(*, company: Company, changes: Sequence[Change]) -> None:
             for sequence, change in enumerate(in_order, start=(last or 0) + 1)
         ],
     )
+
+
+def append_new(*, company: Company, after: int, today: date) -> None:
+    """Tell the feed what is asked of the workers whose ids are above `after`, who are new.
+
+    Inside the database, from their derived rows. The caller holds the company's lock.
+    """
+    new = WorkerRequirement.objects.filter(worker__company=company, worker__gt=after)
+    rows = new.order_by("worker_id", "requirement_id").annotate(
+        number=Window(RowNumber(), order_by=["worker_id", "requirement_id"])
+    )
+    columns = ("worker_id", "requirement_id", "level", "status", "number")
+    found, parameters = rows.values(*columns).query.sql_with_params()
+    last = ComplianceChange.objects.for_company(company).aggregate(last=Max("sequence"))["last"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {ComplianceChange._meta.db_table} "  # noqa: S608
+            '(company_id, sequence, at, "on", cause, level_before, status_before, '
+            "worker_id, requirement_id, level_after, status_after) "
+            "SELECT %s, %s + number, %s, %s, %s, '', '', "
+            f"worker_id, requirement_id, level, status FROM ({found}) new",
+            [
+                company.pk,
+                last or 0,
+                connection.ops.adapt_datetimefield_value(timezone.now()),
+                connection.ops.adapt_datefield_value(today),
+                Cause.WORKER,
+                *parameters,
+            ],
+        )

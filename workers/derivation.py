@@ -10,14 +10,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import Company
 from workers.bulk import rows_put
-from workers.changes import NOT_ASKED, Change, Timeline, Told, append, changes_of
+from workers.changes import NOT_ASKED, Change, Timeline, Told, append, append_new, changes_of
 from workers.compliance import (
     Because,
     CompliantWhen,
@@ -89,6 +89,26 @@ def refresh(
     for batch in _batches(workers):
         counts += _settle(company, _differences(company, batch, requirement, cause))
     return counts
+
+
+def derive_new(*, company: Company, after: int) -> None:
+    """Derive the rows of the workers whose ids are above `after`, inside the database.
+
+    For many who were just added: they have no record yet, so that a row depends on the
+    place alone, and a thousand workers of one place are one statement. The caller holds
+    the `lock` since before they were added.
+    """
+    # Not the caller's company, which may have been read before the lock.
+    settings = Company.objects.get(pk=company.pk)
+    active = Worker.objects.for_company(company).filter(pk__gt=after, is_active=True)
+    found = active.order_by().values_list("position_id", "location_id").distinct()
+    places = [_Place(0, True, *place) for place in found]
+    rules = _rules(settings, places, None)
+    for place in places:
+        asked = rules.asked_at(place.position_id, place.location_id)
+        workers = active.filter(position=place.position_id, location=place.location_id)
+        _insert_asked(workers, asked)
+    append_new(company=company, after=after, today=settings.today())
 
 
 def follow_company(company: Company) -> None:
@@ -233,6 +253,24 @@ def _differences(
         found.deleted.append(before.pk)
     found.wrong += Counts(deleted=len(stored))
     return found
+
+
+def _insert_asked(workers: QuerySet[Worker], asked: "Asked") -> None:
+    """Insert a row for each of the workers and each of what is asked of all of them."""
+    if not asked:
+        return
+    ids, parameters = workers.order_by().values("id").query.sql_with_params()
+    values = ", ".join(["(%s, %s, %s)"] * len(asked))
+    told: list[Any] = [value for one in asked for value in one]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH asked (requirement_id, level, because) AS (VALUES {values}) "  # noqa: S608
+            f"INSERT INTO {WorkerRequirement._meta.db_table} "
+            "(worker_id, requirement_id, level, because, standing, status) "
+            "SELECT new.id, asked.requirement_id, asked.level, asked.because, %s, %s "
+            f"FROM ({ids}) new CROSS JOIN asked",
+            [*told, Status.MISSING, Status.MISSING, *parameters],
+        )
 
 
 def _changes(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, User
 from accounts.services import audit_event_add
 from workers import derivation
+from workers.bulk import rows_put
 from workers.compliance import RecordState
 from workers.models import Cause, Record, Requirement, Worker
 from workers.services.meanwhile import ChangedMeanwhile, digest
@@ -26,6 +27,9 @@ from workers.services.writing import (
     clean,
     not_there,
 )
+
+# What is stored of a record but the id, as attributes of the model.
+_COLUMNS = tuple(field.attname for field in Record._meta.concrete_fields if not field.primary_key)
 
 
 class RecordFields(TypedDict, total=False):
@@ -97,6 +101,43 @@ def records_add(*, company: Company, records: Sequence[NewRecord], by: User | No
     return added
 
 
+def records_put(
+    *,
+    company: Company,
+    added: Sequence[NewRecord],
+    changed: Sequence[tuple[Record, RecordFields]],
+) -> None:
+    """Add and change many records as a part of a larger write, and derive what follows.
+
+    What is written has passed `records_check`. The caller is in a transaction, holds the
+    lock since before it read the records to be changed, and leaves a line in the audit
+    trail for the whole.
+    """
+    new = [record for record, _changes in _new(company, added)]
+    written: set[str] = set()
+    for record, fields in changed:
+        written |= apply(record, fields, allowed=RecordFields).keys()
+    old = [record for record, _fields in changed]
+    rows_put(Record, _COLUMNS, [_values(record, _COLUMNS) for record in new])
+    if written:
+        rows_put(
+            Record,
+            ("id", *_COLUMNS),
+            [_values(record, ("id", *_COLUMNS)) for record in old],
+            unique=["id"],
+            overwrite={_attribute(name) for name in written},
+        )
+    for some in batches(sorted({record.worker_id for record in (*new, *old)})):
+        derivation.refresh(
+            company=company, workers=Worker.objects.filter(pk__in=some), cause=Cause.RECORD
+        )
+
+
+def records_check(*, company: Company, records: Sequence[Record]) -> Faults:
+    """Return what is wrong with records as they would be written, in a few queries."""
+    return _check(company, records)
+
+
 @transaction.atomic
 def record_change(
     *,
@@ -153,6 +194,14 @@ def _new(company: Company, records: Sequence[NewRecord]) -> list[tuple[Record, C
         record.requirement_version = versions.get(record.requirement_id, 1)
         made.append((record, apply(record, fields, allowed=NewRecord)))
     return made
+
+
+def _attribute(name: str) -> str:
+    return str(Record._meta.get_field(name).attname)  # type: ignore[union-attr]
+
+
+def _values(record: Record, columns: Sequence[str]) -> tuple[object, ...]:
+    return tuple(getattr(record, column) for column in columns)
 
 
 def _record(company: Company, record: Record) -> Record:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, User
 from accounts.services import audit_event_add
 from workers import derivation
+from workers.bulk import rows_put
 from workers.folding import fold, fold_name
 from workers.models import Cause, Location, Position, Worker
 from workers.services.meanwhile import ChangedMeanwhile, digest
@@ -50,6 +51,10 @@ _RELATED: dict[str, type[Position] | type[Location] | type[Worker]] = {
     "location": Location,
     "supervisor": Worker,
 }
+
+# What is stored of a worker but the id, as attributes of the model.
+_COLUMNS = tuple(field.attname for field in Worker._meta.concrete_fields if not field.primary_key)
+_FOLDED = {"id_number_folded", "name_folded"}
 
 # Folding can make text longer ("ﬃ" becomes three letters), and too long for its column.
 _SHOWN_AS = {"id_number_folded": "id_number", "name_folded": "last_name"}
@@ -97,6 +102,46 @@ def workers_add(
         changes={"workers": ["", str(len(added))]},
     )
     return added
+
+
+def workers_put(
+    *,
+    company: Company,
+    added: Sequence[WorkerFields],
+    changed: Sequence[tuple[Worker, WorkerFields]],
+) -> None:
+    """Add and change many workers as a part of a larger write.
+
+    What is written has passed `workers_check`. The caller is in a transaction, holds the
+    lock since before it read the workers to be changed, and leaves a line in the audit
+    trail for the whole. Those changed are derived here; for those added it calls
+    `derivation.derive_new` when all are there.
+    """
+    new = [Worker(company=company, **fields) for fields in added]
+    changes = [apply(worker, fields, allowed=WorkerFields) for worker, fields in changed]
+    old = [worker for worker, _fields in changed]
+    for worker in (*new, *old):
+        _fold(worker)
+    rows_put(Worker, _COLUMNS, [_values(worker, _COLUMNS) for worker in new])
+    written = {_attribute(name) for names in changes for name in names}
+    if written:
+        rows_put(
+            Worker,
+            ("id", *_COLUMNS),
+            [_values(worker, ("id", *_COLUMNS)) for worker in old],
+            unique=["id"],
+            overwrite=written | _FOLDED,
+        )
+    moved = [worker.pk for worker, names in zip(old, changes, strict=True) if names.keys() & _PLACE]
+    for some in batches(moved):
+        derivation.refresh(
+            company=company, workers=Worker.objects.filter(pk__in=some), cause=Cause.WORKER
+        )
+
+
+def workers_check(*, company: Company, workers: Sequence[Worker]) -> Faults:
+    """Return what is wrong with workers as they would be written, in a few queries."""
+    return _check(company, workers)
 
 
 @transaction.atomic
@@ -177,10 +222,7 @@ def _check(company: Company, workers: Sequence[Worker]) -> Faults:
     """Validate and fold workers that are about to be written, in a constant number of queries."""
     faults = Faults()
     for worker in workers:
-        worker.id_number_folded = fold(worker.id_number or "") or None
-        worker.name_folded = fold_name(
-            worker.first_name or "", worker.middle_name or "", worker.last_name or ""
-        )
+        _fold(worker)
     clean(workers, faults, related=["company", *_RELATED], shown_as=_SHOWN_AS)
     for field, model in _RELATED.items():
         check_related(workers, faults, field=field, among=model.objects.for_company(company))
@@ -190,6 +232,21 @@ def _check(company: Company, workers: Sequence[Worker]) -> Faults:
             faults.add(index, "supervisor", ValidationError(message, code="self"))
     _check_id_numbers(company, workers, faults)
     return faults
+
+
+def _fold(worker: Worker) -> None:
+    worker.id_number_folded = fold(worker.id_number or "") or None
+    worker.name_folded = fold_name(
+        worker.first_name or "", worker.middle_name or "", worker.last_name or ""
+    )
+
+
+def _attribute(name: str) -> str:
+    return str(Worker._meta.get_field(name).attname)  # type: ignore[union-attr]
+
+
+def _values(worker: Worker, columns: Sequence[str]) -> tuple[object, ...]:
+    return tuple(getattr(worker, column) for column in columns)
 
 
 def _check_id_numbers(company: Company, workers: Sequence[Worker], faults: Faults) -> None:

@@ -55,6 +55,13 @@ class Faults:
     def add(self, index: int, field: str, error: ValidationError) -> None:
         self._of_row[index].setdefault(field, []).append(error)
 
+    def of_row(self, index: int) -> dict[str, list[str]]:
+        """Return the messages about one row by field, for a preview of many rows."""
+        return {
+            field: [message for error in errors for message in error.messages]
+            for field, errors in self._of_row.get(index, {}).items()
+        }
+
     def raise_for_one(self) -> None:
         """Raise the faults of the only row by field, as a form shows them."""
         for errors in self._of_row.values():
