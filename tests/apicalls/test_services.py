@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import AuditEvent
 from apicalls import services
 from apicalls.credentials import Authorization, ClientSecret, SecretUnreadable
-from apicalls.models import APICall, APITemplate, Credential, ParameterSet
+from apicalls.models import APICall, Credential
 from apicalls.selectors import credential_current
 
 # --- Adding ----------------------------------------------------------------------------
@@ -471,8 +471,8 @@ def test_no_statement_carries_the_plain_secret(client_of, admin, call, worker, a
 
 
 @pytest.fixture
-def real_database(transactional_db, django_db_serialized_rollback, tmp_path):
-    """A database that threads can share, with what the migrations put into it.
+def real_database(transactional_db, tmp_path):
+    """A database that threads can share.
 
     Tests on SQLite run in memory, where a second connection is told "table is locked"
     instead of waiting its turn; this one is a file, as it is outside of tests.
@@ -606,11 +606,3 @@ def test_requests_at_once_are_all_answered_and_logged(real_database, company, ad
 
     assert _at_once(8, ask) == [200] * 8
     assert apps.get_model("apicalls.RequestLog").objects.count() == 8
-
-
-def test_the_template_of_the_migration_is_there_after_all_that(real_database):
-    assert APITemplate.objects.get().code == "worker-compliance"
-    assert list(ParameterSet.objects.values_list("lookup", "label")) == [
-        ("id_number", "WorkerIDNumber"),
-        ("full_name", "FirstName&MiddleName&LastName"),
-    ]
