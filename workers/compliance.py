@@ -103,7 +103,7 @@ def level_of(
     """Return how much is asked of a worker there and why, or None when nothing is.
 
     The assignment that names both position and location wins over those that name one;
-    of two that name one each, the stricter wins (DESIGN.md section 5).
+    of two that name one each, the stricter wins.
     """
     if position_id is not None and location_id is not None:
         level = assigned.get((position_id, location_id))
@@ -314,7 +314,7 @@ def steps(
 
 
 def is_compliant(status: Status, compliant_when: CompliantWhen) -> bool:
-    """Tell whether the status counts as compliant (the table of DESIGN.md section 5)."""
+    """Tell whether the status counts as compliant."""
     if status is Status.WAITING_FOR_APPROVAL:
         return compliant_when is CompliantWhen.ON_SUBMISSION
     return status in _COMPLIANT
@@ -369,7 +369,7 @@ class Summary:
 
 
 def summary(items: Iterable[Item], *, is_active: bool) -> Summary:
-    """Sum up the items of one worker on one day (DESIGN.md section 5)."""
+    """Sum up the items of one worker on one day."""
     if not is_active:
         return Summary(compliant=False, status=WorkerStatus.INACTIVE)
     by_component: defaultdict[Component, list[Item]] = defaultdict(list)

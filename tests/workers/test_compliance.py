@@ -1,4 +1,4 @@
-"""The rules, row by row as they are written in DESIGN.md section 5. No database."""
+"""The rules, row by row as they are agreed. No database."""
 
 from datetime import date
 from types import SimpleNamespace
