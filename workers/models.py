@@ -456,3 +456,6 @@ class ComplianceChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence}: {self.status_before} -> {self.status_after}"
+
+
+from workers.imports.models import DataImport, ImportFile, ImportMemory, ImportRow  # noqa: E402, F401

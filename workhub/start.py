@@ -5,7 +5,6 @@ Everything of its own is in var/: keys, database, collected files, the demo's pa
 
 import os
 import secrets
-import shutil
 import socket
 import sys
 from pathlib import Path
@@ -90,21 +89,8 @@ def _say_how_to_use_it(password_file: Path) -> None:
 
 
 def _serve(host: str, port: str) -> None:
-    """Become the production server, so that a signal to this process reaches it."""
-    granian = shutil.which("granian", path=str(Path(sys.executable).parent)) or "granian"
-    os.execv(  # noqa: S606
-        granian,
-        [
-            granian,
-            *("--interface", "wsgi", "--host", host, "--port", port),
-            *("--workers", os.environ.get("WEB_CONCURRENCY", "1")),
-            # Each has a connection to the database; more than this waits for the processor.
-            *("--blocking-threads", str(2 * (os.cpu_count() or 1))),
-            *("--no-ws", "--log-level", "warning"),
-            *("--respawn-failed-workers", "--workers-kill-timeout", "10"),
-            "workhub.wsgi:application",
-        ],
-    )
+    """Become the server and its background worker: a signal to this process reaches both."""
+    os.execv(sys.executable, [sys.executable, "-m", "workhub.processes", host, port])  # noqa: S606
 
 
 if __name__ == "__main__":
