@@ -329,6 +329,12 @@ class Record(models.Model):
         ]
         indexes = [
             models.Index(fields=["worker", "requirement"], name="workers_record_by_worker"),
+            # Few wait at a time; the list of them must not go through all that ever were.
+            models.Index(
+                fields=["requirement", "submitted_on"],
+                condition=models.Q(state=RecordState.SUBMITTED.value),
+                name="workers_record_waiting",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -365,6 +371,17 @@ class WorkerRequirement(models.Model):
                 fields=["next_change_on"],
                 condition=models.Q(next_change_on__isnull=False),
                 name="workers_requirement_next",
+            ),
+            # For lists of workers by status: nearly all items are current, and are left out.
+            models.Index(
+                fields=["standing", "worker"],
+                condition=~models.Q(standing=Status.CURRENT.value),
+                name="workers_requirement_standing",
+            ),
+            models.Index(
+                fields=["expires_on", "worker"],
+                condition=models.Q(expires_on__isnull=False),
+                name="workers_requirement_expiry",
             ),
         ]
         constraints = [
