@@ -34,7 +34,9 @@ class GivenUp(Exception):
 
 def stage(data_import: DataImport, tell: Tell) -> dict[str, Any]:
     """Make rows of the file. Returns `headings` and `sheet`. Raises FileRefused."""
-    rows_of(data_import).delete()
+    with transaction.atomic():
+        tell(0, 0)
+        rows_of(data_import).delete()  # of a run that was interrupted
     content = bytes(ImportFile.objects.values_list("content", flat=True).get(pk=data_import.pk))
     with open_table(content) as table:
         if not table.headings:

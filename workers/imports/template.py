@@ -11,6 +11,9 @@ from workers.imports.fields import ImportField, fields_of
 from workers.imports.models import ImportKind
 from workers.models import WorkerType
 
+# The number of Excel's own format for text.
+_EXCEL_TEXT = 49
+
 # Rows that are made ready; more can be filled in.
 _ROWS = 1000
 # Excel takes what looks like a number for one, and drops its zeros.
@@ -22,7 +25,7 @@ def workbook(kind: str) -> io.BytesIO:
     file = io.BytesIO()
     with Workbook(file, {"in_memory": True}) as book:
         title = book.add_format({"bold": True, "bottom": 1})
-        text = book.add_format({"num_format": "@"})
+        text = book.add_format({"num_format": _EXCEL_TEXT})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet = book.add_worksheet(str(ImportKind(kind).label))
         sheet.freeze_panes(1, 0)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any, cast
 
 from django.contrib import messages
@@ -225,7 +226,7 @@ def import_bad_rows(request: CompanyRequest, code: uuid.UUID, file_type: str) ->
     rows = rows_of(data_import).filter(outcome=RowOutcome.BAD)
     if file_type not in FILE_TYPES or not rows.exists():
         raise Http404
-    name = _("%(file)s, bad rows") % {"file": data_import.file_name.rpartition(".")[0]}
+    name = _("%(file)s bad rows") % {"file": PurePath(data_import.file_name).stem}
     header = [*_without_reason(data_import, data_import.headings), str(REASON)]
     found = _bad_rows(data_import, rows)
     if file_type == "xlsx":
