@@ -38,11 +38,11 @@ def apply_plan(data_import: DataImport, tell: Callable[[int], None]) -> None:
 
 
 def _in_order(data_import: DataImport) -> list[int]:
-    """Return the rows to be written, those about one worker together: each worker's derived
-    rows are then gone over once or twice, and not once for each record."""
+    """Return the rows to be written, records in the order of their requirements: what is
+    derived from them is worked out for one requirement and many workers at once."""
     rows: QuerySet[ImportRow] = rows_of(data_import).filter(
         outcome__in=[RowOutcome.CREATE, RowOutcome.CHANGE]
     )
     if data_import.kind == ImportKind.RECORDS:
-        return [pk for _about, pk in sorted(rows.values_list("values__worker", "pk"))]
+        return [pk for _about, pk in sorted(rows.values_list("values__requirement", "pk"))]
     return list(rows.order_by("line").values_list("pk", flat=True))

@@ -1,5 +1,6 @@
 """Writes to records. A renewal is a record added; the ones before it stay as history."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -127,10 +128,18 @@ def records_put(
             unique=["id"],
             overwrite={_attribute(name) for name in written},
         )
-    for some in batches(sorted({record.worker_id for record in (*new, *old)})):
-        derivation.refresh(
-            company=company, workers=Worker.objects.filter(pk__in=some), cause=Cause.RECORD
-        )
+    # What else is asked of these workers stays as it is.
+    workers_of: defaultdict[Requirement, set[int]] = defaultdict(set)
+    for record in (*new, *old):
+        workers_of[record.requirement].add(record.worker_id)
+    for requirement, ids in workers_of.items():
+        for some in batches(sorted(ids)):
+            derivation.refresh(
+                company=company,
+                workers=Worker.objects.filter(pk__in=some),
+                requirement=requirement,
+                cause=Cause.RECORD,
+            )
 
 
 def records_check(*, company: Company, records: Sequence[Record]) -> Faults:
