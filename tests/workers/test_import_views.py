@@ -323,7 +323,7 @@ def at_work(company, monkeypatch):
 def test_the_page_shows_how_far_it_is_and_asks_anew(managers_client, at_work):
     page = managers_client.get(f"{LIST}{at_work.code}/").content.decode()
     assert '<progress value="42000" max="100000"' in page
-    assert "42,000 of 100,000 rows" in page
+    assert "42,000 of 100,000 lines" in page
     assert f'hx-get="{LIST}{at_work.code}/progress/"' in page
     assert '<noscript><meta http-equiv="refresh"' in page
     part = managers_client.get(f"{LIST}{at_work.code}/progress/").content.decode()
