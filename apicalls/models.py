@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.core.validators import MinLengthValidator
+from django.core.validators import MinLengthValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,10 @@ from accounts.models import Company, CompanyQuerySet, User
 from accounts.validators import validate_carriable, validate_single_line
 from apicalls.credentials import CLIENT_KEY_LENGTH
 from apicalls.documents import document_path
-from apicalls.parameters import LOOKUPS, parameter_names, website_address
+from apicalls.documents.fields import FIELD_GROUP_MEMBERS
+from apicalls.parameters import LOOKUPS, is_ready, parameter_names, website_address
+
+DEFAULT_RATE_LIMIT = 600
 
 
 class OutputFormat(models.TextChoices):
@@ -26,6 +29,9 @@ class Document(models.TextChoices):
     """What an endpoint serves. Each has a module in apicalls/documents/ and an address."""
 
     WORKER_COMPLIANCE = "worker-compliance", _("Worker compliance")
+    COMPLIANCE_ROSTER = "compliance-roster", _("Compliance roster")
+    COMPLIANCE_CHANGES = "compliance-changes", _("Compliance changes")
+    EXPIRING_REQUIREMENTS = "expiring-requirements", _("Expiring requirements")
 
 
 class RequestType(models.TextChoices):
@@ -68,7 +74,7 @@ class APITemplate(models.Model):
 
 
 class ParameterSet(models.Model):
-    """One check box under Parameters: what a caller sends to name a worker."""
+    """One check box under Parameters: what a caller must send when it is ticked."""
 
     template = models.ForeignKey(APITemplate, models.CASCADE, related_name="parameter_sets")
     label = models.CharField(_("label"), max_length=100, validators=[validate_single_line])
@@ -90,6 +96,36 @@ class ParameterSet(models.Model):
             models.CheckConstraint(
                 name="apicalls_parameterset_lookup_valid",
                 condition=models.Q(lookup__in=list(LOOKUPS)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class FieldGroup(models.Model):
+    """One check box under Fields: a part of the document that a call can do without."""
+
+    template = models.ForeignKey(APITemplate, models.CASCADE, related_name="field_groups")
+    label = models.CharField(_("label"), max_length=100, validators=[validate_single_line])
+    group = models.CharField(
+        _("fields"), max_length=30, choices=[(group, group) for group in FIELD_GROUP_MEMBERS]
+    )
+    # Ticked in a new call.
+    is_default = models.BooleanField(_("ticked at first"), default=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+
+    class Meta:
+        verbose_name = _("field group")
+        verbose_name_plural = _("field groups")
+        ordering = ["order", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["template", "group"], name="apicalls_fieldgroup_group_unique"
+            ),
+            models.CheckConstraint(
+                name="apicalls_fieldgroup_group_valid",
+                condition=models.Q(group__in=list(FIELD_GROUP_MEMBERS)),
             ),
         ]
 
@@ -136,6 +172,15 @@ class APICall(models.Model):
     parameter_sets = models.ManyToManyField(
         ParameterSet, verbose_name=_("Parameters"), related_name="+", blank=True
     )
+    # Codes of the ticked field groups, and the scope as lists of ids: what each answer reads
+    # together with the credential. A list of the scope that is empty asks nothing; an id
+    # whose place is gone matches nobody, where a row gone from a table would let all in.
+    field_groups = models.JSONField(_("Fields"), default=list, blank=True)
+    scope = models.JSONField(_("Scope"), default=dict, blank=True)
+    # Requests a minute, over both pairs and all of the installation's processes.
+    rate_limit = models.PositiveIntegerField(
+        _("requests a minute"), default=DEFAULT_RATE_LIMIT, validators=[MinValueValidator(1)]
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
     expires_on = models.DateField(_("expires on"), null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -164,9 +209,15 @@ class APICall(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("api_call", args=[self.code])
 
-    def is_ready(self) -> bool:
-        """Tell whether parameters are set; until then the API answers 409."""
-        return self.parameter_sets.exists()
+    def is_ready(self, parameter_sets: Iterable[ParameterSet] | None = None) -> bool:
+        """Tell whether parameters are set; until then the API answers 409.
+
+        They are those of the call, or `parameter_sets` instead.
+        """
+        if parameter_sets is None:
+            parameter_sets = self.parameter_sets.all()
+        names = parameter_names(one.lookup for one in parameter_sets)
+        return is_ready(self.template.document, names)
 
     def website_address(self, parameter_sets: Iterable[ParameterSet] | None = None) -> str:
         """Return the RFC 6570 template that the calling program fills in.
@@ -247,3 +298,22 @@ class RequestLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request_id}: {self.status}"
+
+
+class LimitCounter(models.Model):
+    """How often something was done in the window that began with its first hit.
+
+    apicalls/limits.py writes it, with one statement, so that no hit is lost between processes.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    # Unix time in seconds.
+    started_at = models.FloatField()
+    hits = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("limit counter")
+        verbose_name_plural = _("limit counters")
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.hits}"

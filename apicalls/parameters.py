@@ -14,12 +14,51 @@ FIRST_NAME = "firstName"
 MIDDLE_NAME = "middleName"
 LAST_NAME = "lastName"
 
-# The ways to name a worker, and the published spelling of what each of them sends.
+VALID_THROUGH = "validThrough"
+STATUS = "status"
+COMPONENT = "component"
+POSITION = "position"
+LOCATION = "location"
+DIVISION = "division"
+REQUIRED_ONLY = "requiredOnly"
+DUE_BEFORE = "dueBefore"
+SINCE = "since"
+WITHIN_DAYS = "withinDays"
+LIMIT = "limit"
+CURSOR = "cursor"
+STREAM = "stream"
+
+# What can be ticked, and the published spelling of what each box makes a caller send.
 LOOKUPS: Mapping[str, tuple[str, ...]] = {
     "id_number": (WORKER_ID_NUMBER,),
     "full_name": (FIRST_NAME, MIDDLE_NAME, LAST_NAME),
+    "status": (STATUS,),
+    "component": (COMPONENT,),
+    "position": (POSITION,),
+    "location": (LOCATION,),
+    "division": (DIVISION,),
+    "required_only": (REQUIRED_ONLY,),
+    "due_before": (DUE_BEFORE,),
+    "since": (SINCE,),
+    "within_days": (WITHIN_DAYS,),
 }
-PARAMETER_NAMES = tuple(name for names in LOOKUPS.values() for name in names)
+# What may be sent to each document whether it is ticked or not: it asks for less, or for
+# the same in another way, and never for somebody else.
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "worker-compliance": (VALID_THROUGH,),
+    "compliance-roster": (
+        *(STATUS, COMPONENT, POSITION, LOCATION, DIVISION, REQUIRED_ONLY, DUE_BEFORE),
+        *(LIMIT, CURSOR, STREAM),
+    ),
+    "compliance-changes": (SINCE, LIMIT),
+    "expiring-requirements": (WITHIN_DAYS, LIMIT, CURSOR),
+    "verify": (),
+}
+# The document that is about one worker, who must be named: unticked names are refused there.
+_OF_ONE_WORKER = "worker-compliance"
+PARAMETER_NAMES = tuple(
+    dict.fromkeys(name for names in (*LOOKUPS.values(), *OPTIONS.values()) for name in names)
+)
 
 # "middleName=" says that the worker has no middle name; nothing else may be empty.
 _MAY_BE_EMPTY = frozenset({MIDDLE_NAME})
@@ -61,21 +100,28 @@ def parameter_names(lookups: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for lookup in lookups for name in LOOKUPS[lookup])
 
 
+def is_ready(document: str, names: Sequence[str]) -> bool:
+    """Tell whether a call with the ticked parameters `names` can be answered."""
+    return bool(names) or document != _OF_ONE_WORKER
+
+
 def website_address(site_url: str, path: str, names: Sequence[str]) -> str:
     """Return the address as an RFC 6570 template with exactly the parameters `names`."""
     query = "&".join(f"{name}={{{name}}}" for name in names)
     return f"{site_url}{path}" + (f"?{query}" if query else "")
 
 
-def read_parameters(query_string: bytes, names: Sequence[str]) -> ReadParameters:
+def read_parameters(
+    query_string: bytes, names: Sequence[str], options: Sequence[str] = ()
+) -> ReadParameters:
     """Read `query_string` as a call with the parameters `names` must send it.
 
-    Names match without regard to case. Each of `names` must be there once, and nothing
-    else; what is not gets a fault that names the parameter. After 20 faults the rest is
-    not looked at.
+    Names match without regard to case. Each of `names` must be there once, each of
+    `options` may be, and nothing else; what is not gets a fault that names the parameter.
+    After 20 faults the rest is not looked at.
     """
     read = ReadParameters()
-    published = {name.lower(): name for name in names}
+    published = {name.lower(): name for name in (*names, *options)}
     for part in filter(None, query_string.split(b"&")):
         _read_one(part, published, read)
         if len(read.faults) == _MAX_FAULTS:
@@ -138,7 +184,7 @@ def _missing(name: str) -> str:
 def _unknown(
     sent_name: str | None, raw_name: bytes, published: Mapping[str, str]
 ) -> ParameterFault:
-    expected = ", ".join(published.values())
+    expected = ", ".join(published.values()) or "none"
     if sent_name is None or _CONTROL.search(sent_name):
         shown = raw_name.decode("ascii", "backslashreplace")
         message = f"This name is not readable text. The parameters of this call are: {expected}."

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Company
 from apicalls.models import APICall, APITemplate, Credential, RequestLog
 from apicalls.parameters import parameter_names
+from workers.scope import Scope
 
 USAGE_DAYS = 30
 
@@ -29,6 +30,9 @@ class Grant:
     expires_on: date | None
     output_format: str
     document: str
+    rate_limit: int
+    fields: frozenset[str]
+    scope: Scope
     parameter_names: tuple[str, ...]
 
     def today(self) -> date:
@@ -63,6 +67,9 @@ _CREDENTIAL_FIELDS = (
     "api_call__expires_on",
     "api_call__output_format",
     "api_call__template__document",
+    "api_call__rate_limit",
+    "api_call__field_groups",
+    "api_call__scope",
 )
 
 
@@ -78,13 +85,18 @@ def credential_find(*, client_key: str) -> StoredCredential | None:
     )
     if not rows:
         return None
-    digest, pepper_number, ends_at, *facts = rows[0][:-1]
+    digest, pepper_number, ends_at, *facts, field_groups, scope = rows[0][:-1]
     lookups = [row[-1] for row in rows if row[-1] is not None]
     return StoredCredential(
         secret_digest=bytes(digest),
         pepper_number=pepper_number,
         ends_at=ends_at,
-        grant=Grant(*facts, parameter_names=parameter_names(lookups)),  # type: ignore[misc]
+        grant=Grant(  # type: ignore[misc]
+            *facts,
+            fields=frozenset(field_groups),
+            scope=Scope.of(scope),
+            parameter_names=parameter_names(lookups),
+        ),
     )
 
 

@@ -23,6 +23,8 @@ from apicalls.credentials import (
 )
 from apicalls.models import APICall, APITemplate, Credential, RequestLog, State
 from apicalls.selectors import Grant
+from workers.models import Division, Location, Position, WorkerType
+from workers.scope import Scope
 
 # "Last used" is as exact as this, and so costs a write at most once in it.
 LAST_USED_PRECISION = timedelta(minutes=1)
@@ -43,7 +45,10 @@ _AUDIT_ACTIONS = {
 }
 # What is kept of a name before the number, to stay within its 100 characters.
 _NUMBERED_LENGTH = 90
-_SETTINGS = ("name", "description", "owner_contact", "output_format", "expires_on")
+_SETTINGS = (
+    *("name", "description", "owner_contact", "output_format"),
+    *("field_groups", "scope", "rate_limit", "expires_on"),
+)
 
 
 class AlreadyRegenerated(Exception):
@@ -76,8 +81,13 @@ def api_call_add(
     `code` comes from the form: sent a second time, it returns the call that the first
     time made, so that a retry after a lost answer adds nothing twice.
     """
+    ticked = template.field_groups.filter(is_default=True)
     api_call, is_new = _add_once(
-        company, code, template=template, name=_free_name(company, template.name)
+        company,
+        code,
+        template=template,
+        name=_free_name(company, template.name),
+        field_groups=[one.group for one in ticked],
     )
     if is_new:
         _credential_add(api_call=api_call, by=by)
@@ -144,6 +154,9 @@ def api_call_duplicate(
         name=_free_name(api_call.company, api_call.name),
         description=api_call.description,
         output_format=api_call.output_format,
+        field_groups=api_call.field_groups,
+        scope=api_call.scope,
+        rate_limit=api_call.rate_limit,
         expires_on=api_call.expires_on,
     )
     if is_new:
@@ -206,12 +219,48 @@ def _free_name(company: Company, name: str) -> str:
 
 def _settings_as_text(api_call: APICall) -> dict[str, str]:
     """Return the settings by their label, as the audit trail shows them."""
+    special = {
+        "field_groups": ", ".join(
+            one.label
+            for one in api_call.template.field_groups.all()
+            if one.group in api_call.field_groups
+        ),
+        "scope": "; ".join(scope_lines(api_call=api_call)),
+    }
     texts = {
-        str(APICall._meta.get_field(name).verbose_name): str(getattr(api_call, name) or "")  # type: ignore[union-attr]
+        str(APICall._meta.get_field(name).verbose_name): special.get(  # type: ignore[union-attr]
+            name, str(getattr(api_call, name) or "")
+        )
         for name in _SETTINGS
     }
     labels = [one.label for one in api_call.parameter_sets.all()]
     return texts | {_("Parameters"): ", ".join(labels)}
+
+
+def scope_lines(*, api_call: APICall) -> list[str]:
+    """Return the scope for people, a line for each list: "Divisions: Construction, Rail".
+
+    A place that is gone is shown by its number, so that the scope does not look empty.
+    """
+    scope = Scope.of(api_call.scope)
+    lines = []
+    for label, model, ids in (
+        (_("Divisions"), Division, scope.divisions),
+        (_("Locations"), Location, scope.locations),
+        (_("Positions"), Position, scope.positions),
+    ):
+        if ids:
+            names = dict(
+                model._default_manager.filter(company_id=api_call.company_id, id__in=ids)
+                .order_by("name")
+                .values_list("id", "name")
+            )
+            shown = [*names.values(), *(f"#{one}" for one in sorted(ids - names.keys()))]
+            lines.append(f"{label}: {', '.join(shown)}")
+    if scope.worker_types:
+        types = [str(WorkerType(one).label) for one in sorted(scope.worker_types)]
+        lines.append(f"{_('Worker types')}: {', '.join(types)}")
+    return lines
 
 
 def _digest(texts: Mapping[str, str]) -> str:

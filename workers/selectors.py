@@ -1,80 +1,40 @@
 """Reads of workers for other apps, as plain values: they run for each answer of the API."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
-from workers.compliance import (
-    Because,
-    CompliantWhen,
-    Component,
-    Level,
-    Status,
-    is_compliant,
-    next_change_on,
-    status_on,
+from workers.compliance import Component, Level, WorkerStatus
+from workers.facts import (
+    EVERYTHING,
+    Found,
+    ItemFacts,
+    Row,
+    Wanted,
+    WorkerFacts,
+    columns_of,
 )
 from workers.folding import fold, fold_name
-from workers.models import Worker, WorkerRequirement
-from workers.prepared import PreparedQuery, Row
+from workers.models import Division, Location, Position, Worker, WorkerRequirement
+from workers.prepared import PreparedQuery
+from workers.scope import EVERYBODY, Scope
+from workers.statuses import LAPSING, worker_status_is
+
+__all__ = ["Found", "ItemFacts", "Wanted", "WorkerFacts"]
 
 # Items of the workers of one name that are read: a bound for a company that calls
 # everybody alike, whose count of them then ends here.
 ROWS_LIMIT = 10_000
-
-_COMPONENT_ORDER = {component: order for order, component in enumerate(Component)}
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerFacts:
-    """Who a worker is, and where; position, location and division are names."""
-
-    id: int
-    id_number: str
-    first_name: str
-    middle_name: str
-    last_name: str
-    is_active: bool
-    worker_type: str
-    position: str | None
-    location: str | None
-    division: str | None
+# Rows that the database hands over at a time.
+_CHUNK = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class ItemFacts:
-    """What one requirement is to one worker on one day.
-
-    `expires_on` is the last valid day and `days_left` the days until then, negative
-    afterwards. `because` names the position and location whose assignments asked for it.
-    """
-
-    requirement_id: int
-    component: Component
-    name: str
-    level: Level
-    status: Status
-    compliant: bool
-    completed_on: date | None
-    issued_on: date | None
-    expires_on: date | None
-    days_left: int | None
-    certificate_number: str | None
-    issuer: str | None
-    because: list[str]
-    next_change_on: date | None
-
-
-class Found(NamedTuple):
-    """A worker with what is asked of them, both as of one moment."""
-
-    worker: WorkerFacts
-    items: list[ItemFacts]
+# --- One worker ------------------------------------------------------------------------
 
 
 def compliance_find(
@@ -83,6 +43,8 @@ def compliance_find(
     today: date,
     id_number: str | None = None,
     names: tuple[str, str, str] | None = None,
+    wanted: Wanted = EVERYTHING,
+    scope: Scope = EVERYBODY,
 ) -> list[Found]:
     """Return the company's workers with that ID# and that first, middle and last name.
 
@@ -101,62 +63,28 @@ def compliance_find(
         asked["id_number_folded"] = fold(id_number)
     if names is not None:
         asked["name_folded"] = fold_name(*names)
-    rows = _FIND_BY[tuple(asked)].rows(company_id=company_id, **asked)
-    return [_found(list(of_worker), today) for _id, of_worker in groupby(rows, key=itemgetter(0))]
+    rows = _find_by(tuple(asked), wanted).rows(company_id=company_id, **asked)
+    return list(columns_of(wanted).found(rows, today, scope))
 
 
-_WORKER_COLUMNS = (
-    "id",
-    "id_number",
-    "first_name",
-    "middle_name",
-    "last_name",
-    "is_active",
-    "worker_type",
-    "position__name",
-    "location__name",
-    "location__division__name",
-)
-_ITEM_COLUMNS = (
-    "requirement_id",
-    "requirement__component",
-    "requirement__name",
-    "requirement__compliant_when",
-    "level",
-    "because",
-    "standing",
-    "coming_due_on",
-    "expires_on",
-    "record__completed_on",
-    "record__issued_on",
-    "record__certificate_number",
-    "record__issuer",
-)
+@lru_cache(maxsize=256)
+def _find_by(asked: tuple[str, ...], wanted: Wanted) -> PreparedQuery:
+    def build(**values: int | str) -> QuerySet[Worker, Row]:
+        return _with_items(Worker.objects.filter(**values), wanted)[:ROWS_LIMIT]
+
+    return PreparedQuery(build, company_id=-1, **{column: column for column in asked})
 
 
-def _find_by(**values: int | str) -> QuerySet[Worker, Row]:
+def _with_items(workers: QuerySet[Worker], wanted: Wanted) -> QuerySet[Worker, Row]:
     """Return a row for each item of the workers, and one without for who has none."""
-    return (
-        Worker.objects.filter(**values)
-        .order_by("id")
-        .values_list(*_WORKER_COLUMNS, *(f"requirements__{name}" for name in _ITEM_COLUMNS))
-    )[:ROWS_LIMIT]
-
-
-_FIND_BY: dict[tuple[str, ...], PreparedQuery] = {
-    columns: PreparedQuery(_find_by, company_id=-1, **{column: column for column in columns})
-    for columns in (
-        ("id_number_folded",),
-        ("name_folded",),
-        ("id_number_folded", "name_folded"),
-    )
-}
-
-
-def _found(rows: Sequence[Row], today: date) -> Found:
-    worker = WorkerFacts(*rows[0][: len(_WORKER_COLUMNS)])
-    items = (row[len(_WORKER_COLUMNS) :] for row in rows)
-    return Found(worker, _items(worker, today, (item for item in items if item[0] is not None)))
+    if wanted.optional_items:
+        names = columns_of(wanted).names
+    else:
+        workers = workers.annotate(
+            asked=FilteredRelation("requirements", condition=Q(requirements__level=Level.REQUIRED))
+        )
+        names = columns_of(wanted, items="asked__").names
+    return workers.order_by("id").values_list(*names)
 
 
 def worker_items(*, worker: WorkerFacts, today: date) -> list[ItemFacts]:
@@ -167,66 +95,147 @@ def worker_items(*, worker: WorkerFacts, today: date) -> list[ItemFacts]:
     """
     if not worker.is_active:
         return []
-    return _items(worker, today, _ITEMS.rows(worker_id=worker.id))
+    rows = _ITEMS.rows(worker_id=worker.id)
+    return columns_of(EVERYTHING, worker="worker__", items="").items(rows, worker, today)
 
 
 def _items_of(worker_id: int) -> QuerySet[WorkerRequirement, Row]:
-    return WorkerRequirement.objects.filter(worker_id=worker_id).values_list(*_ITEM_COLUMNS)
+    names = columns_of(EVERYTHING, worker="worker__", items="").names
+    return WorkerRequirement.objects.filter(worker_id=worker_id).values_list(*names)
 
 
 _ITEMS = PreparedQuery(_items_of, worker_id=-1)
 
 
-def _items(worker: WorkerFacts, today: date, rows: Iterable[Row]) -> list[ItemFacts]:
-    items = [_item(worker, today, *row) for row in rows]
-    items.sort(key=lambda item: (_COMPONENT_ORDER[item.component], item.name, item.requirement_id))
-    return items
+# --- All workers -----------------------------------------------------------------------
 
 
-def _item(
-    worker: WorkerFacts,
+class Filters(NamedTuple):
+    """Which workers of a roster are asked for; None asks nothing. Places are ids."""
+
+    status: WorkerStatus | None = None
+    component: Component | None = None
+    position_id: int | None = None
+    location_id: int | None = None
+    division_id: int | None = None
+    due_before: date | None = None
+
+
+def roster_page(
+    *,
+    company_id: int,
     today: date,
-    requirement_id: int,
-    component: str,
-    name: str,
-    compliant_when: str,
-    level: str,
-    because: str,
-    stored_standing: str,
-    coming_due_on: date | None,
-    expires_on: date | None,
-    completed_on: date | None,
-    issued_on: date | None,
-    certificate_number: str | None,
-    issuer: str | None,
-) -> ItemFacts:
-    standing = Status(stored_standing)
-    status = status_on(standing, coming_due_on, expires_on, today)
-    return ItemFacts(
-        requirement_id=requirement_id,
-        component=Component(component),
-        name=name,
-        level=Level(level),
-        status=status,
-        compliant=is_compliant(status, CompliantWhen(compliant_when)),
-        completed_on=completed_on,
-        issued_on=issued_on,
-        expires_on=expires_on,
-        days_left=None if expires_on is None else (expires_on - today).days,
-        certificate_number=certificate_number or None,
-        issuer=issuer or None,
-        because=_because(worker, because),
-        next_change_on=next_change_on(standing, coming_due_on, expires_on, today),
+    wanted: Wanted,
+    scope: Scope,
+    filters: Filters,
+    after: int,
+    limit: int,
+) -> list[Found]:
+    """Return up to `limit` workers whose ids are above `after`, in the order of their ids.
+
+    One query and so one moment, as with compliance_find.
+    """
+    page = _roster(company_id, today, scope, filters).filter(id__gt=after).order_by("id")
+    on_page = Worker.objects.filter(id__in=page.values("id")[:limit])
+    return list(columns_of(wanted).found(_with_items(on_page, wanted), today))
+
+
+def roster_all(
+    *, company_id: int, today: date, wanted: Wanted, scope: Scope, filters: Filters
+) -> Iterator[Found]:
+    """Read all of these workers in the order of their ids, holding a few at a time.
+
+    All of it is as of the moment at which the reading begins.
+    """
+    workers = _with_items(_roster(company_id, today, scope, filters), wanted)
+    with _cursor_kept():
+        yield from columns_of(wanted).found(workers.iterator(chunk_size=_CHUNK), today)
+
+
+def _roster(company_id: int, today: date, scope: Scope, filters: Filters) -> QuerySet[Worker]:
+    places = {
+        "position_id": filters.position_id,
+        "location_id": filters.location_id,
+        "location__division_id": filters.division_id,
+    }
+    workers = Worker.objects.filter(scope.condition(), company_id=company_id).filter(
+        **{name: place for name, place in places.items() if place is not None}
     )
+    if filters.status is not None:
+        workers = workers.filter(worker_status_is(filters.status, today))
+    items = WorkerRequirement.objects.filter(worker=OuterRef("pk"))
+    if filters.component is not None:
+        workers = workers.filter(Exists(items.filter(requirement__component=filters.component)))
+    if filters.due_before is not None:
+        lapsing = items.filter(
+            level=Level.REQUIRED, standing__in=LAPSING, expires_on__lt=filters.due_before
+        )
+        workers = workers.filter(Exists(lapsing))
+    return workers
 
 
-def _because(worker: WorkerFacts, because: str) -> list[str]:
-    """Return the rules by the names of today: renaming a position changes no derived row."""
-    position, location = worker.position or "", worker.location or ""
-    if because == Because.POSITION:
-        return [position]
-    if because == Because.LOCATION:
-        return [location]
-    if because == Because.POSITION_AT_LOCATION:
-        return [f"{position} at {location}"]
-    return [position, location]
+def _cursor_kept() -> AbstractContextManager[None]:
+    """Let PostgreSQL keep a cursor open: outside a transaction it would first copy all of it.
+
+    SQLite needs none, and would lock out its writers.
+    """
+    return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
+
+
+def place_id(
+    *, company_id: int, kind: type[Division] | type[Location] | type[Position], name: str
+) -> int | None:
+    """Return the id of the company's division, location or position of that name."""
+    places = kind._default_manager.filter(company_id=company_id, name=name)
+    return places.values_list("id", flat=True).first()
+
+
+# --- What lapses -----------------------------------------------------------------------
+
+
+class Lapsing(NamedTuple):
+    """A worker with one item that lapses."""
+
+    worker: WorkerFacts
+    item: ItemFacts
+
+
+# The order of lapsing items, and so where a page begins.
+LapsingKey = tuple[date, int, int]
+
+
+def lapsing_page(
+    *,
+    company_id: int,
+    today: date,
+    within_days: int,
+    wanted: Wanted,
+    scope: Scope,
+    after: LapsingKey | None,
+    limit: int,
+) -> list[Lapsing]:
+    """Return up to `limit` items whose last valid day is today or one of the `within_days` next.
+
+    By that day, then by worker; `after` is the day, worker and requirement to go on behind.
+    """
+    until = today + timedelta(days=within_days)
+    rows = WorkerRequirement.objects.filter(
+        scope.condition("worker__"),
+        worker__company_id=company_id,
+        standing__in=LAPSING,
+        expires_on__range=(after[0] if after else today, until),
+    )
+    if not wanted.optional_items:
+        rows = rows.filter(level=Level.REQUIRED)
+    if after is not None:
+        day, worker_id, requirement_id = after
+        behind = Q(worker_id__gt=worker_id) | Q(
+            worker_id=worker_id, requirement_id__gt=requirement_id
+        )
+        rows = rows.filter(Q(expires_on__gt=day) | Q(behind, expires_on=day))
+    columns = columns_of(wanted, worker="worker__", items="")
+    ordered = rows.order_by("expires_on", "worker_id", "requirement_id")
+    return [
+        Lapsing(worker := columns.worker(row), columns.item(row, worker, today))
+        for row in ordered.values_list(*columns.names)[:limit]
+    ]

@@ -24,7 +24,7 @@ from workers.models import STANDINGS, WorkerRequirement
 _DAY = date(2000, 1, 2)
 _DAY_BEFORE = _DAY - timedelta(days=1)
 
-_LAPSING = [
+LAPSING = [
     standing
     for standing in STANDINGS
     if status_on(standing, None, _DAY_BEFORE, _DAY) is Status.EXPIRED
@@ -41,11 +41,11 @@ _COMPLIANT_WHEN = {
 def status_is(status: Status, today: date) -> Q:
     """Return the condition on WorkerRequirement that its status of the day is that one."""
     if status is Status.EXPIRED:
-        return Q(standing__in=_LAPSING, expires_on__lt=today)
+        return Q(standing__in=LAPSING, expires_on__lt=today)
     if status is Status.COMING_DUE:
         return Q(standing__in=_COMING_DUE, coming_due_on__lte=today) & _has_not_lapsed(today)
     condition = Q(standing=status)
-    if status in _LAPSING:
+    if status in LAPSING:
         condition &= _has_not_lapsed(today)
     if status in _COMING_DUE:
         condition &= Q(coming_due_on=None) | Q(coming_due_on__gt=today)

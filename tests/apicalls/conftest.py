@@ -37,7 +37,7 @@ def template(db) -> APITemplate:
     """The template that comes by migration."""
     if not APITemplate.objects.exists():
         # A test with real transactions leaves empty tables.
-        import_module("apicalls.migrations.0002_worker_compliance").add(apps, None)
+        import_module("apicalls.migrations.0002_api_templates").add(apps, None)
     return APITemplate.objects.get(code="worker-compliance")
 
 
@@ -67,7 +67,10 @@ def change():
         sets = stored.parameter_sets.all()
         if lookups is not None:
             sets = stored.template.parameter_sets.filter(lookup__in=lookups)
-        fields = ("name", "description", "owner_contact", "output_format", "expires_on")
+        fields = (
+            *("name", "description", "owner_contact", "output_format"),
+            *("field_groups", "scope", "rate_limit", "expires_on"),
+        )
         before = {name: getattr(stored, name) for name in fields}
         return services.api_call_change(
             api_call=stored,

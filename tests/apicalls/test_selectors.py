@@ -43,7 +43,7 @@ def test_a_call_without_parameters_has_no_names(call, change):
 
 
 def test_only_offered_templates_are_offered(template):
-    assert list(selectors.api_templates_offered()) == [template]
+    assert template in selectors.api_templates_offered()
     type(template).objects.update(is_active=False)
     assert list(selectors.api_templates_offered()) == []
 
