@@ -149,7 +149,8 @@ class Columns:
         of_worker = [name for name, reader in _WORKER_COLUMNS if self._is_read(name, reader)]
         of_worker += [name for name in self._scope_columns() if name not in of_worker]
         of_item = [name for name, reader in _ITEM_COLUMNS if self._is_read(name, reader)]
-        self.names = [worker + name for name in of_worker] + [items + name for name in of_item]
+        self.worker_names = [worker + name for name in of_worker]
+        self.names = [*self.worker_names, *(items + name for name in of_item)]
         # A column that is not there is read from behind the last one, where None is put.
         self._worker = _picker(of_worker, [name for name, _ in _WORKER_COLUMNS], 0, self.names)
         self._placement = _picker(of_worker, _SCOPE_COLUMNS, 0, self.names)

@@ -55,7 +55,7 @@ class Scope:
 
     def condition(self, worker: str = "") -> Q:
         """Return the same as a condition on Worker, or on what reaches it by `worker__`."""
-        asked = {
+        asked: dict[str, frozenset[Any]] = {
             "location__division_id__in": self.divisions,
             "location_id__in": self.locations,
             "position_id__in": self.positions,

@@ -40,6 +40,13 @@ _PROBLEM_TYPES = (
         "Send each value as percent-encoded UTF-8, with the worker's own data in it.",
     ),
     ProblemType(
+        "invalid_cursor",
+        400,
+        "This cursor is not one of this API call",
+        "Use the address in next, or the text in latest, of an answer to this API call, "
+        "unchanged and with the same filters; or leave it out to begin anew.",
+    ),
+    ProblemType(
         "bad_request",
         400,
         "The request cannot be read",
@@ -136,6 +143,13 @@ _PROBLEM_TYPES = (
         412,
         "The answer is another one by now",
         "Leave out the If-Match header; If-None-Match asks whether an answer has changed.",
+    ),
+    ProblemType(
+        "rate_limited",
+        429,
+        "Too many requests",
+        "Wait for the seconds in the Retry-After header. An admin of the company can raise "
+        "the limit of the API call on its details page.",
     ),
     ProblemType(
         "internal_error",

@@ -1,0 +1,197 @@
+"""Reads of the changes feed for other apps: what became of whom, in the order of commit."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from django.db.models import Max, Q
+
+from workers.compliance import Level
+from workers.facts import Columns, ItemFacts, Row, Wanted, WorkerFacts, columns_of
+from workers.models import ComplianceChange, WorkerRequirement
+from workers.scope import Placement, Scope
+
+
+class Kind(StrEnum):
+    """What a row is about."""
+
+    # One item of a worker: it appeared, went, or changed its status or level.
+    ITEM = "item"
+    # The worker: added, moved or renamed, activated or deactivated, or new in the scope.
+    WORKER = "worker"
+    # The worker is no longer in the reader's scope, and with them all of their items.
+    WORKER_REMOVED = "worker_removed"
+
+
+class FeedRequirement(NamedTuple):
+    id: int
+    component: str
+    name: str
+
+
+class FeedState(NamedTuple):
+    """What an item was or became."""
+
+    level: str
+    status: str
+
+
+class FeedRow(NamedTuple):
+    """One step. The worker is told as of now; `before` and `after` as of that step.
+
+    `before` is None for an item that was not asked until then, `after` for one that no
+    longer is. A row about a worker has no requirement, and of a worker in the scope all
+    `items` as of now. `at` is when it was noted, in UTC, and `on` the day from which it
+    holds in the company's time zone.
+    """
+
+    sequence: int
+    at: datetime
+    on: date
+    cause: str
+    kind: Kind
+    worker: WorkerFacts
+    requirement: FeedRequirement | None
+    before: FeedState | None
+    after: FeedState | None
+    items: Sequence[ItemFacts] = ()
+
+
+class FeedPage(NamedTuple):
+    """`latest` is the number up to which nothing is left to tell of; go on behind it."""
+
+    rows: list[FeedRow]
+    latest: int
+    is_last: bool
+
+
+def feed_end(*, company_id: int) -> int:
+    """Return the number of the company's latest change, 0 when there is none."""
+    changes = ComplianceChange.objects.filter(company_id=company_id)
+    return changes.aggregate(last=Max("sequence"))["last"] or 0
+
+
+def feed_number_before(*, company_id: int, at: datetime) -> int:
+    """Return the number behind which the changes noted at that instant or later begin."""
+    later = ComplianceChange.objects.filter(company_id=company_id, at__gte=at)
+    first = later.order_by("at", "sequence").values_list("sequence", flat=True).first()
+    return feed_end(company_id=company_id) if first is None else first - 1
+
+
+# Of the feed itself, before the columns of the worker.
+_CHANGE_COLUMNS = (
+    *("sequence", "at", "on", "cause", "moved_from", "requirement_id"),
+    *("requirement__component", "requirement__name"),
+    *("level_before", "status_before", "level_after", "status_after"),
+)
+
+
+def feed_page(
+    *,
+    company_id: int,
+    today: date,
+    wanted: Wanted,
+    scope: Scope,
+    after: int,
+    limit: int,
+) -> FeedPage:
+    """Return up to `limit` of the changes behind number `after`.
+
+    Numbers have no gaps and follow the order of commit, so that a reader who goes on
+    behind `latest` misses nothing and gets nothing twice, whoever writes meanwhile.
+
+    Workers outside the scope are not told of, but for one who was in it and left.
+    """
+    end = feed_end(company_id=company_id)
+    wanted = replace(wanted, items=False, scope=True)
+    columns = columns_of(wanted, worker="worker__", items="")
+    of_worker = columns.worker_names
+    changes = (
+        ComplianceChange.objects.filter(
+            _is_told(wanted, scope),
+            company_id=company_id,
+            sequence__gt=after,
+            sequence__lte=end,
+        )
+        .order_by("sequence")
+        .values_list(*of_worker, *_CHANGE_COLUMNS)
+    )
+    found = list(changes[: limit + 1])
+    told = [_row(row, columns, len(of_worker), wanted, scope) for row in found[:limit]]
+    rows = _with_items([row for row in told if row is not None], today, wanted)
+    is_last = len(found) <= limit
+    latest = end if is_last else found[limit - 1][len(of_worker)]
+    return FeedPage(rows, latest, is_last)
+
+
+def _is_told(wanted: Wanted, scope: Scope) -> Q:
+    """Return the condition on what can be of use; whose worker left is seen row by row."""
+    of_worker = Q(requirement=None)
+    of_item = Q(requirement__isnull=False) & scope.condition("worker__")
+    if not wanted.optional_items:
+        of_item &= Q(level_before=Level.REQUIRED) | Q(level_after=Level.REQUIRED)
+    return of_worker | of_item
+
+
+def _row(
+    row: Row, columns: Columns, of_worker: int, wanted: Wanted, scope: Scope
+) -> FeedRow | None:
+    """Return the row as the reader may see it, None when it is not for them."""
+    sequence, at, on, cause, moved_from, requirement_id, component, name, *states = row[of_worker:]
+    about = (sequence, at, on, cause)
+    worker = columns.worker(row)
+    if requirement_id is not None:
+        requirement = FeedRequirement(requirement_id, component, name)
+        before, after = (_state(state, wanted) for state in (states[:2], states[2:]))
+        return FeedRow(*about, Kind.ITEM, worker, requirement, before, after)
+    if scope.has(columns.placement(row)):
+        return FeedRow(*about, Kind.WORKER, worker, None, None, None)
+    if moved_from is not None and scope.has(_placement(moved_from)):
+        return FeedRow(*about, Kind.WORKER_REMOVED, worker, None, None, None)
+    return None
+
+
+def _state(stored: Sequence[str], wanted: Wanted) -> FeedState | None:
+    state = FeedState(*stored)
+    if not state.level or (state.level == Level.OPTIONAL and not wanted.optional_items):
+        return None
+    return state
+
+
+def _placement(moved_from: Mapping[str, Any]) -> Placement:
+    return Placement(**moved_from)
+
+
+def _with_items(rows: list[FeedRow], today: date, wanted: Wanted) -> list[FeedRow]:
+    """Return the rows with all items of those workers whom a row is about."""
+    workers = {row.worker.id: row.worker for row in rows if row.kind is Kind.WORKER}
+    if not workers:
+        return rows
+    items = _items_of(workers, today, wanted)
+    return [
+        row._replace(items=items.get(row.worker.id, [])) if row.kind is Kind.WORKER else row
+        for row in rows
+    ]
+
+
+def _items_of(
+    workers: Mapping[int, WorkerFacts], today: date, wanted: Wanted
+) -> dict[int, list[ItemFacts]]:
+    columns = columns_of(
+        replace(wanted, items=True, certificate_details=False, reasons=False),
+        worker="worker__",
+        items="",
+    )
+    rows = WorkerRequirement.objects.filter(worker_id__in=workers)
+    if not wanted.optional_items:
+        rows = rows.filter(level=Level.REQUIRED)
+    by_worker: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows.values_list(*columns.names):
+        by_worker[row[0]].append(row)
+    return {
+        worker_id: columns.items(of_worker, workers[worker_id], today)
+        for worker_id, of_worker in by_worker.items()
+    }
