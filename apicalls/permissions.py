@@ -25,6 +25,6 @@ class CallIsGranted(BasePermission):
             raise Problem("call_archived")
         if grant.expires_on is not None and grant.expires_on < grant.today():
             raise Problem("call_expired")
-        if grant.document != view.document:
+        if view.document is not None and grant.document != view.document:
             raise Problem("wrong_template")
         return True

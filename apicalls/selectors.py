@@ -4,14 +4,17 @@ import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Company
+from apicalls.documents.fields import FIELD_GROUP_MEMBERS, FIELD_GROUPS, ITEMS, OPTIONAL_ITEMS
 from apicalls.models import APICall, APITemplate, Credential, RequestLog
 from apicalls.parameters import parameter_names
+from workers.facts import Wanted
 from workers.scope import Scope
 
 USAGE_DAYS = 30
@@ -38,6 +41,22 @@ class Grant:
     def today(self) -> date:
         """Return the date in the company's time zone."""
         return timezone.localdate(timezone=zoneinfo.ZoneInfo(self.time_zone))
+
+    @property
+    def wanted(self) -> Wanted:
+        """Return what has to be read for the documents of this call."""
+        return wanted_of(self.document, self.fields, is_scoped=bool(self.scope))
+
+
+@lru_cache(maxsize=256)
+def wanted_of(document: str, fields: frozenset[str], *, is_scoped: bool) -> Wanted:
+    """Return what a document with these field groups is made of."""
+    groups = {group: group in fields for group in FIELD_GROUPS[document]}
+    # Where items cannot be left out, there is no such group.
+    has_items = groups.setdefault(ITEMS, True)
+    groups[OPTIONAL_ITEMS] = has_items and groups.get(OPTIONAL_ITEMS, False)
+    left_out = dict.fromkeys(FIELD_GROUP_MEMBERS, False)
+    return Wanted(**(left_out | groups), scope=is_scoped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,13 +340,13 @@ def _owner(api_call: APICall, client_key: str) -> Owner:
 
 def request_log_add(
     *, grant: Grant, request_id: str, status: int, code: str, milliseconds: int, size: int
-) -> None:
-    """Record an answer before it leaves, and that its credential was used.
+) -> int:
+    """Record an answer before it leaves, and that its credential was used; return the row's id.
 
     `code` is the problem's, "" without one; `size` is the body's length in bytes.
     """
     now = timezone.now()
-    RequestLog.objects.create(
+    logged = RequestLog.objects.create(
         at=now,
         api_call_id=grant.api_call_id,
         credential_id=grant.credential_id,
@@ -362,3 +362,9 @@ def request_log_add(
         Credential.objects.filter(
             Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=grant.credential_id
         ).update(last_used_at=now)
+    return logged.pk
+
+
+def request_log_end(*, log_id: int, size: int, code: str, milliseconds: int) -> None:
+    """Record how an answer ended that was logged when it began: a stream."""
+    RequestLog.objects.filter(pk=log_id).update(size=size, code=code, milliseconds=milliseconds)

@@ -38,7 +38,8 @@ _PASSING_FAULTS = (OperationalError, InterfaceError, InternalError)
 class Problem(exceptions.APIException):
     """An error to answer with, raised anywhere below an endpoint.
 
-    `errors` is a list of {"parameter", "message"}, for parameters only.
+    `errors` is a list of {"parameter", "message"}, for parameters only. `is_test` marks what
+    somebody rehearses, and nothing is wrong.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Problem(exceptions.APIException):
         detail: str = "",
         errors: Sequence[Tree] = (),
         headers: Mapping[str, str] | None = None,
+        is_test: bool = False,
     ):
         self.kind = PROBLEM_TYPES[code]
         self.status_code = self.kind.status
         self.detail: str = detail or self.kind.detail  # type: ignore[assignment]
         self.errors = errors
         self.headers = dict(headers or {})
+        self.is_test = is_test
 
     def __str__(self) -> str:
         return self.kind.code
@@ -136,6 +139,8 @@ def problem_tree(problem: Problem, request_id: str) -> Tree:
         "code": problem.kind.code,
         "requestId": request_id,
     }
+    if problem.is_test:
+        tree["test"] = True
     if problem.errors:
         tree["errors"] = list(problem.errors)
     return tree
