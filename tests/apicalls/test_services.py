@@ -561,6 +561,9 @@ def test_of_two_changes_at_once_one_is_told(real_database, company, add_call):
         "description": "",
         "owner_contact": "",
         "output_format": "json",
+        "field_groups": call.api_call.field_groups,
+        "scope": {},
+        "rate_limit": 600,
         "expires_on": None,
         "parameter_sets": list(call.api_call.parameter_sets.all()),
     }
