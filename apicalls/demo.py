@@ -1,4 +1,4 @@
-"""Two demo companies with people, workers and an API call, to look at and to test with."""
+"""Two demo companies with people, workers and API calls, to look at and to test with."""
 
 import uuid
 from dataclasses import dataclass
@@ -13,11 +13,10 @@ from apicalls.credentials import header_value
 from apicalls.models import APICall, APITemplate, State
 from apicalls.selectors import credential_current
 from workers.demo import demo_load as workers_load
+from workers.models import Division
+from workers.scope import Scope
 
 ADMIN_EMAIL = "admin@northern-build.example"
-# The call whose curl line `make run` prints, whatever it is renamed to.
-GATE_CODE = uuid.uuid5(uuid.NAMESPACE_DNS, "gate.northern-build.example")
-
 # The worker whom the curl line asks about.
 ASKED_ABOUT = "00417"
 
@@ -68,7 +67,8 @@ def demo_load(*, password: str) -> Demo:
     for name, _zone, size in _COMPANIES:
         facts = workers_load(company=companies[name], size=size, by=None)
         workers += facts.workers
-    _gate_add(companies["Northern Build"])
+    for call in _CALLS:
+        _call_add(companies["Northern Build"], call)
     return Demo(
         company=companies["Northern Build"],
         people=tuple((email, role) for _company, email, _name, role in _PEOPLE),
@@ -76,22 +76,81 @@ def demo_load(*, password: str) -> Demo:
     )
 
 
-def _gate_add(company: Company) -> None:
-    template = APITemplate.objects.get(code="worker-compliance")
-    gate = services.api_call_add(company=company, template=template, by=None, code=GATE_CODE)
+@dataclass(frozen=True, slots=True)
+class _DemoCall:
+    """An API call of the demo; what is empty is as a new call has it."""
+
+    key: str
+    template: str
+    name: str
+    description: str
+    owner_contact: str
+    output_format: str = "json"
+    lookups: tuple[str, ...] = ()
+    more_fields: tuple[str, ...] = ()
+    division: str = ""
+
+    @property
+    def code(self) -> uuid.UUID:
+        return uuid.uuid5(uuid.NAMESPACE_DNS, f"{self.key}.northern-build.example")
+
+
+_CALLS = (
+    _DemoCall(
+        key="gate",
+        template="worker-compliance",
+        name="Gate",
+        description="The turnstile at Calgary Yard asks before it opens.",
+        owner_contact="Yard office, yard@northern-build.example",
+        lookups=("id_number",),
+    ),
+    _DemoCall(
+        key="roster",
+        template="compliance-roster",
+        name="HR roster",
+        description="The HR system reads everybody at night.",
+        owner_contact="HR, hr@northern-build.example",
+        more_fields=("contact", "items"),
+    ),
+    _DemoCall(
+        key="changes",
+        template="compliance-changes",
+        name="Data warehouse",
+        description="Asks every minute what has changed.",
+        owner_contact="IT, it@northern-build.example",
+    ),
+    _DemoCall(
+        key="expiring",
+        template="expiring-requirements",
+        name="Renewal reminders",
+        description="Writes to who has to renew a certificate in Construction.",
+        owner_contact="Training, training@northern-build.example",
+        output_format="xml",
+        lookups=("within_days",),
+        division="Construction",
+    ),
+)
+# The call whose curl line `make run` prints, whatever it is renamed to.
+GATE_CODE = _CALLS[0].code
+
+
+def _call_add(company: Company, call: _DemoCall) -> None:
+    template = APITemplate.objects.get(code=call.template)
+    added = services.api_call_add(company=company, template=template, by=None, code=call.code)
+    divisions = Division.objects.for_company(company).filter(name=call.division)
     services.api_call_change(
-        api_call=gate,
-        seen=services.settings_digest(gate),
+        api_call=added,
+        seen=services.settings_digest(added),
         values={
-            "name": "Gate",
-            "description": "The turnstile at Calgary Yard asks before it opens.",
-            "owner_contact": "Yard office, yard@northern-build.example",
-            "output_format": "json",
-            "field_groups": gate.field_groups,
-            "scope": {},
-            "rate_limit": gate.rate_limit,
+            "name": call.name,
+            "description": call.description,
+            "owner_contact": call.owner_contact,
+            "output_format": call.output_format,
+            "field_groups": [*added.field_groups, *call.more_fields],
+            "scope": Scope(divisions=frozenset(one.pk for one in divisions)).as_stored(),
+            "rate_limit": added.rate_limit,
             "expires_on": None,
-            "parameter_sets": template.parameter_sets.filter(lookup="id_number"),
+            "parameter_sets": template.parameter_sets.filter(lookup__in=call.lookups),
         },
         by=None,
     )

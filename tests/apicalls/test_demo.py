@@ -38,8 +38,21 @@ def test_the_demo_has_two_companies_with_people_workers_and_a_call_that_works(lo
     assert loaded.workers == Worker.objects.count() > 300
     for person in User.objects.all():
         assert person.check_password("a long enough password")
-    gate = APICall.objects.get()
+    gate = APICall.objects.get(code=demo.GATE_CODE)
     assert (gate.name, gate.company.name, gate.output_format) == ("Gate", "Northern Build", "json")
+    assert {
+        (
+            call.name,
+            call.template.code,
+            call.output_format,
+            "; ".join(services.scope_lines(api_call=call)),
+        )
+        for call in APICall.objects.exclude(pk=gate.pk)
+    } == {
+        ("HR roster", "compliance-roster", "json", ""),
+        ("Data warehouse", "compliance-changes", "json", ""),
+        ("Renewal reminders", "expiring-requirements", "xml", "Divisions: Construction"),
+    }
     for company in Company.objects.all():
         assert derivation.differences(company=company) == derivation.Counts()
 
@@ -73,7 +86,7 @@ def test_a_password_that_was_changed_is_not_printed(without_workers, loaded):
 
 @pytest.mark.parametrize("gone", ["paused", "deleted"])
 def test_without_the_call_there_is_no_curl_line(without_workers, loaded, gone):
-    gate = APICall.objects.get()
+    gate = APICall.objects.get(code=demo.GATE_CODE)
     if gone == "paused":
         services.api_call_state_change(api_call=gate, change="pause", by=None)
     else:
