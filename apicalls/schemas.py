@@ -1,18 +1,25 @@
 """The schemas of the documents, served to whoever builds on them."""
 
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import PurePath
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from apicalls.documents import DOCUMENTS
+from apicalls.documents.json_schema import json_schema
+from apicalls.documents.xsd import xsd
 from workhub.problems import Problem, problem_response
+from workhub.rendering import to_json
 
 _CONTENT_TYPES = {".xsd": "application/xml", ".json": "application/schema+json"}
 
-SCHEMAS = {
-    path.name: path.read_bytes()
-    for path in sorted((Path(__file__).parent / "documents").iterdir())
-    if path.suffix in _CONTENT_TYPES
+SCHEMAS: Mapping[str, bytes] = {
+    **{f"{name}.xsd": xsd(document) for name, document in DOCUMENTS.items()},
+    **{
+        f"{name}.json": to_json(json_schema(document), indent=True)
+        for name, document in DOCUMENTS.items()
+    },
 }
 
 
@@ -28,6 +35,6 @@ def schema(request: HttpRequest, name: str) -> HttpResponse:
         return problem_response(request, problem)
     if name not in SCHEMAS:
         raise Http404
-    response = HttpResponse(SCHEMAS[name], content_type=_CONTENT_TYPES[Path(name).suffix])
+    response = HttpResponse(SCHEMAS[name], content_type=_CONTENT_TYPES[PurePath(name).suffix])
     response["Cache-Control"] = "public, max-age=3600"
     return response

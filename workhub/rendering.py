@@ -6,8 +6,9 @@ element whose children carry the list's singular; booleans read true and false; 
 empty element with xsi:nil="true".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import TypeAlias
 
 import orjson
@@ -20,6 +21,8 @@ Tree: TypeAlias = Mapping[str, Value]
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{_XSI}}}nil"
+# Entries of a streamed list that become bytes together.
+_BATCH = 50
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -50,6 +53,55 @@ def to_xml(
     if indent:
         etree.indent(element)
     return _DECLARATION + etree.tostring(element, encoding="UTF-8", xml_declaration=False)
+
+
+def stream_json(
+    before: Tree, name: str, entries: Iterable[Tree], after: Callable[[], Tree]
+) -> Iterator[bytes]:
+    """Return the bytes of a tree with one long list, as its entries come.
+
+    They are those of `to_json` for the members `before`, the list `name`, and what `after`
+    returns when the last entry has been taken; neither may be empty. When an entry cannot be
+    had, the bytes end there and parse nowhere.
+    """
+    yield to_json(before)[:-1] + b"," + orjson.dumps(name) + b":["
+    separator = b""
+    for batch in _batches(entries):
+        yield separator + orjson.dumps([_carriable(entry) for entry in batch])[1:-1]
+        separator = b","
+    yield b"]," + to_json(after())[1:]
+
+
+def stream_xml(
+    before: Tree,
+    name: str,
+    entries: Iterable[Tree],
+    after: Callable[[], Tree],
+    *,
+    root: str,
+    singulars: Mapping[str, str],
+) -> Iterator[bytes]:
+    """Return the same as XML: the bytes of `to_xml`."""
+    end_of_root = f"</{root}>".encode()
+    yield to_xml(before, root=root, singulars=singulars).removesuffix(end_of_root)
+    start_of_list, end_of_list = f"<{name}>".encode(), f"</{name}>".encode()
+    is_empty = True
+    for batch in _batches(entries):
+        # A whole document each time, of which the middle is kept: what declares the
+        # namespaces is at its start, and is not told again.
+        whole = to_xml({name: batch}, root=root, singulars=singulars)
+        middle = whole[whole.index(start_of_list) : -len(end_of_list + end_of_root)]
+        yield middle if is_empty else middle.removeprefix(start_of_list)
+        is_empty = False
+    yield f"<{name}/>".encode() if is_empty else end_of_list
+    rest = to_xml(after(), root=root, singulars=singulars)
+    yield rest[rest.index(b">", len(_DECLARATION)) + 1 :]
+
+
+def _batches(entries: Iterable[Tree]) -> Iterator[list[Tree]]:
+    iterator = iter(entries)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch
 
 
 def _fill(

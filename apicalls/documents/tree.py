@@ -1,6 +1,6 @@
-"""The shape in which every document leaves its module."""
+"""The shapes in which every document leaves its module."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from workhub.rendering import Tree
@@ -16,3 +16,19 @@ class DocumentTree:
     root: str
     singulars: Mapping[str, str]
     tree: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedDocument:
+    """A document with one long list, of which a few elements are there at a time.
+
+    Its members are `before`, the list `name` of `entries`, then what `after` returns when
+    the last entry has been taken.
+    """
+
+    root: str
+    singulars: Mapping[str, str]
+    before: Tree
+    name: str
+    entries: Iterable[Tree]
+    after: Callable[[], Tree]

@@ -1,133 +1,124 @@
 """Worker compliance: may this worker work today, and if not, what is missing?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
+from apicalls.documents import parts, sample_facts
+from apicalls.documents.fields import DEFAULT_FIELDS, ITEMS
+from apicalls.documents.shape import Document, Kind, ListOf, Member, Shape
 from apicalls.documents.tree import VERSION, DocumentTree
-from workers.compliance import Component, Level, Status, Summary, summary
-from workers.selectors import ItemFacts, WorkerFacts
-from workhub.rendering import Tree
+from workers.compliance import Level, summary
+from workers.facts import ItemFacts, WorkerFacts
+from workhub.rendering import Tree, Value
 
-_ROOT = "workerCompliance"
-_SINGULARS = {"components": "componentSummary", "items": "item", "because": "rule"}
+_LAPSE = Shape(
+    "Lapse",
+    (
+        parts.ITEM_ID,
+        parts.COMPONENT,
+        replace(parts.ITEM_NAME, group=ITEMS),
+        Member("expiresOn", Kind.DAY, "The last valid day."),
+        Member("lapsesOn", Kind.DAY, "The first day on which it no longer counts."),
+    ),
+    "A required item that counts today and no longer does on the day asked about.",
+)
+
+_VALID_THROUGH = Shape(
+    "ValidThrough",
+    (
+        Member("on", Kind.DAY, "The day asked about."),
+        Member(
+            "compliant",
+            Kind.FLAG,
+            "Whether the worker is compliant now and without interruption to the end of that "
+            "day, if nobody edits data.",
+        ),
+        Member("lapsing", ListOf("lapse", _LAPSE)),
+    ),
+)
+
+DOCUMENT = Document(
+    root="workerCompliance",
+    title="Worker compliance, version 1",
+    about="The compliance of one worker on one day. Obey compliance.compliant. A status that "
+    "your program does not know must be read as not compliant: new ones, and new members, may "
+    "be added within version 1.",
+    members=(
+        parts.VERSION,
+        Member(
+            "test", Kind.TRUE, "Only there for a rehearsal: the worker is made up.", optional=True
+        ),
+        parts.AS_OF,
+        parts.NEXT_CHANGE_ON,
+        Member(
+            "validThrough", _VALID_THROUGH, "Only there when validThrough is sent.", optional=True
+        ),
+        Member("worker", parts.WORKER),
+        Member("compliance", parts.COMPLIANCE),
+    ),
+)
 
 
-def build(worker: WorkerFacts, items: Sequence[ItemFacts], *, as_of: date) -> DocumentTree:
+def build(
+    worker: WorkerFacts,
+    items: Sequence[ItemFacts],
+    *,
+    as_of: date,
+    fields: frozenset[str] = DEFAULT_FIELDS["worker-compliance"],
+    through: date | None = None,
+    is_test: bool = False,
+) -> DocumentTree:
     """Return the document of one worker on the day `as_of` of the company's time zone.
 
-    It depends on nothing else, so that equal bytes mean an unchanged answer.
+    It depends on nothing else, so that equal bytes mean an unchanged answer. `through`
+    asks whether the worker stays compliant to the end of that day.
     """
-    next_changes = [item.next_change_on for item in items if item.next_change_on is not None]
-    tree: Tree = {
-        "version": VERSION,
-        "asOf": as_of,
-        "nextChangeOn": min(next_changes, default=None),
-        "worker": _worker(worker),
-        "compliance": _compliance(summary(items, is_active=worker.is_active), items),
-    }
-    return DocumentTree(root=_ROOT, singulars=_SINGULARS, tree=tree)
+    tree: dict[str, Value] = {"version": VERSION}
+    if is_test:
+        tree["test"] = True
+    tree["asOf"] = as_of
+    tree["nextChangeOn"] = parts.next_change_on(items, fields)
+    if through is not None:
+        tree["validThrough"] = _valid_through(worker, items, through, fields)
+    tree["worker"] = parts.worker_tree(worker, fields)
+    tree["compliance"] = parts.compliance_tree(items, fields, is_active=worker.is_active)
+    return DocumentTree(root=DOCUMENT.root, singulars=_SINGULARS, tree=tree)
 
 
-def _worker(worker: WorkerFacts) -> Tree:
+_SINGULARS = DOCUMENT.singulars
+
+
+def _valid_through(
+    worker: WorkerFacts, items: Sequence[ItemFacts], through: date, fields: frozenset[str]
+) -> Tree:
+    """Return VALID_THROUGH. What has lapsed does not come back by itself, so that the last
+    day speaks for all days up to it."""
+    lapsing = [
+        item
+        for item in items
+        if item.level is Level.REQUIRED and item.lapses_on is not None and item.lapses_on <= through
+    ]
+    is_compliant = summary(items, is_active=worker.is_active).compliant
     return {
-        "workerIDNumber": worker.id_number or None,
-        "firstName": worker.first_name,
-        "middleName": worker.middle_name,
-        "lastName": worker.last_name,
-        "active": worker.is_active,
-        "workerType": worker.worker_type,
-        "position": worker.position,
-        "location": worker.location,
-        "division": worker.division,
-    }
-
-
-def _compliance(totals: Summary, items: Sequence[ItemFacts]) -> Tree:
-    return {
-        "compliant": totals.compliant,
-        "status": totals.status,
-        "percent": totals.percent,
-        "required": totals.required,
-        "complete": totals.complete,
-        "outstanding": totals.outstanding,
-        "comingDue": totals.coming_due,
-        "components": [
-            {
-                "component": component.component,
-                "required": component.required,
-                "complete": component.complete,
-                "percent": component.percent,
-            }
-            for component in totals.components
-        ],
-        "items": [_item(item) for item in items],
+        "on": through,
+        "compliant": is_compliant and not lapsing,
+        "lapsing": [_lapse(item, fields) for item in lapsing],
     }
 
 
-def _item(item: ItemFacts) -> Tree:
+def _lapse(item: ItemFacts, fields: frozenset[str]) -> Tree:
+    name = {"name": item.name} if ITEMS in fields else {}
     return {
-        "id": f"req_{item.requirement_id}",
+        "id": parts.item_id(item.requirement_id),
         "component": item.component,
-        "name": item.name,
-        "level": item.level,
-        "status": item.status,
-        "compliant": item.compliant,
-        "completedOn": item.completed_on,
-        "issuedOn": item.issued_on,
+        **name,
         "expiresOn": item.expires_on,
-        "daysLeft": item.days_left,
-        "certificateNumber": item.certificate_number,
-        "issuer": item.issuer,
-        "because": item.because,
+        "lapsesOn": item.lapses_on,
     }
 
 
-def sample() -> DocumentTree:
+def sample(fields: frozenset[str]) -> DocumentTree:
     """Return the document of a made-up worker, for those who look before they call."""
-    as_of = date(2026, 3, 2)
-    expired_on = date(2026, 2, 10)
-    worker = WorkerFacts(
-        id=0,
-        id_number="10482",
-        first_name="Dana",
-        middle_name="",
-        last_name="Okafor",
-        is_active=True,
-        worker_type="employee",
-        position="Crane Operator",
-        location="Calgary Yard",
-        division="Construction",
-    )
-    first_aid = ItemFacts(
-        requirement_id=44,
-        component=Component.CERTIFICATE,
-        name="First Aid",
-        level=Level.REQUIRED,
-        status=Status.EXPIRED,
-        compliant=False,
-        completed_on=date(2023, 2, 10),
-        issued_on=date(2023, 2, 10),
-        expires_on=expired_on,
-        days_left=(expired_on - as_of).days,
-        certificate_number="FA-88120",
-        issuer="Red Cross",
-        because=["Crane Operator", "Calgary Yard"],
-        next_change_on=None,
-    )
-    site_orientation = ItemFacts(
-        requirement_id=51,
-        component=Component.ORIENTATION,
-        name="Calgary Yard orientation",
-        level=Level.REQUIRED,
-        status=Status.CURRENT,
-        compliant=True,
-        completed_on=date(2025, 9, 1),
-        issued_on=None,
-        expires_on=None,
-        days_left=None,
-        certificate_number=None,
-        issuer=None,
-        because=["Calgary Yard"],
-        next_change_on=None,
-    )
-    return build(worker, [first_aid, site_orientation], as_of=as_of)
+    [(worker, items), *_] = sample_facts.FOUND
+    return build(worker, items, as_of=sample_facts.AS_OF, fields=fields)
