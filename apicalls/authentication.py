@@ -6,6 +6,8 @@ from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from accounts.addresses import client_address
+from apicalls import limits
 from apicalls.credentials import Authorization, is_amx, parse_amx
 from apicalls.selectors import Grant, credential_find
 from apicalls.services import vault
@@ -23,12 +25,13 @@ class AMXAuthentication(BaseAuthentication):
         authorization = _authorization(request)
         if authorization is None:
             return None
-        return AnonymousUser(), self.authenticate_credentials(authorization)
+        address = client_address(request._request)
+        return AnonymousUser(), self.authenticate_credentials(authorization, address)
 
-    def authenticate_credentials(self, authorization: Authorization) -> Grant:
+    def authenticate_credentials(self, authorization: Authorization, address: str | None) -> Grant:
         """Return what the pair opens.
 
-        Raises one and the same problem, after the same query and the same work, for an
+        Raises one and the same problem, after the same queries and the same work, for an
         unknown key, a wrong secret and a pair that has ended.
         """
         stored = credential_find(client_key=authorization.client_key)
@@ -38,12 +41,28 @@ class AMXAuthentication(BaseAuthentication):
             pepper_number=stored.pepper_number if stored else None,
         )
         if stored is None or not is_right or stored.has_ended(timezone.now()):
-            raise Problem("invalid_credentials")
+            raise _refusal(authorization, address)
         return stored.grant
 
     def authenticate_header(self, request: Request) -> str:
         # Without a value here REST framework turns every 401 into a 403.
         return CHALLENGE
+
+
+def _refusal(authorization: Authorization, address: str | None) -> Problem:
+    """Count the failure and return how it is answered.
+
+    A right pair never comes here: who guesses locks nobody out.
+    """
+    usage = limits.failed_authorization(address=address, client_key=authorization.client_key)
+    if usage is None or usage.allowed:
+        return Problem("invalid_credentials")
+    return Problem(
+        "rate_limited",
+        detail="Too many requests with wrong credentials. Copy the header again from the API "
+        "call's details page, and wait for the seconds in the Retry-After header.",
+        headers={"Retry-After": str(usage.reset_after), **usage.headers},
+    )
 
 
 @sensitive_variables("header")

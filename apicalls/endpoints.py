@@ -2,41 +2,36 @@
 
 import hashlib
 import time
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apicalls import services
+from accounts.addresses import client_address
+from apicalls import answers, limits, services
 from apicalls.authentication import AMXAuthentication
-from apicalls.documents import worker_compliance
+from apicalls.documents.tree import StreamedDocument
 from apicalls.models import Document, OutputFormat
 from apicalls.negotiation import CallFormatNegotiation
-from apicalls.parameters import (
-    FIRST_NAME,
-    LAST_NAME,
-    MIDDLE_NAME,
-    WORKER_ID_NUMBER,
-    read_parameters,
-)
+from apicalls.options import read_options
+from apicalls.parameters import OPTIONS, STREAM, is_ready, read_parameters
 from apicalls.permissions import CallIsGranted
 from apicalls.renderers import JSONRenderer, XMLRenderer
 from apicalls.selectors import Grant
-from workers.selectors import Found, compliance_find
 from workhub.middleware import request_id_of
 from workhub.problems import Problem, answer_problems_in, problem_response
 
 
 class CallView(APIView):
-    """An endpoint that answers API calls of one document, and what all of them share."""
+    """An endpoint that answers API calls, and what all of them share."""
 
-    document: Document
+    # None: of every template.
+    document: Document | None
     authentication_classes = [AMXAuthentication]
     content_negotiation_class = CallFormatNegotiation
     permission_classes = [CallIsGranted]
@@ -46,6 +41,7 @@ class CallView(APIView):
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         self.started_at = time.perf_counter()
         self.grant: Grant | None = None
+        self.usage: limits.Usage | None = None
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -64,6 +60,13 @@ class CallView(APIView):
             answer_problems_in(request._request, xml=in_xml)
         return super().perform_content_negotiation(request, force)
 
+    def check_throttles(self, request: Request) -> None:
+        """Count the request: the grant rule's (7). What was refused before does not count."""
+        grant = cast(Grant, self.grant)
+        self.usage = limits.call_hit(api_call_id=grant.api_call_id, quota=grant.rate_limit)
+        if self.usage is not None and not self.usage.allowed:
+            raise Problem("rate_limited", headers={"Retry-After": str(self.usage.reset_after)})
+
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         headers = {"Allow": ", ".join(self.allowed_methods), "Cache-Control": "no-store"}
         return HttpResponse(status=204, headers=headers)
@@ -76,16 +79,62 @@ class CallView(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         if isinstance(response, Response):
             response = _conditional(request, response.render())
+        if self.usage is not None:
+            for name, value in self.usage.headers.items():
+                response.headers.setdefault(name, value)  # a rehearsed refusal has its own
         if self.grant is not None:
-            services.request_log_add(
-                grant=self.grant,
-                request_id=request_id_of(request._request),
-                status=response.status_code,
-                code=getattr(response, "problem_code", ""),
-                milliseconds=round((time.perf_counter() - self.started_at) * 1000),
-                size=len(response.content),
-            )
+            self._log(request, response)
         return response
+
+    def _log(self, request: Request, response: HttpResponse | StreamingHttpResponse) -> None:
+        """Write the log row before the answer leaves; a stream's size is known at its end."""
+        log_id = services.request_log_add(
+            grant=cast(Grant, self.grant),
+            request_id=request_id_of(request._request),
+            status=response.status_code,
+            code=getattr(response, "problem_code", ""),
+            milliseconds=self._milliseconds(),
+            size=0 if response.streaming else len(response.content),
+        )
+        if isinstance(response, StreamingHttpResponse):
+            chunks = cast(Iterator[bytes], response.streaming_content)
+            response.streaming_content = self._logged(chunks, log_id)
+
+    def _logged(self, chunks: Iterator[bytes], log_id: int) -> Iterator[bytes]:
+        size, code = 0, "interrupted"
+        try:
+            for chunk in chunks:
+                yield chunk
+                size += len(chunk)
+            code = ""
+        finally:
+            services.request_log_end(
+                log_id=log_id, size=size, code=code, milliseconds=self._milliseconds()
+            )
+
+    def _milliseconds(self) -> int:
+        return round((time.perf_counter() - self.started_at) * 1000)
+
+    def read(self, request: Request) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+        """Return the parameters as sent, by published name, and as what they mean.
+
+        This is the grant rule's (8).
+        """
+        grant = cast(Grant, self.grant)
+        document = self.document or "verify"
+        names = grant.parameter_names if self.document else ()
+        if not is_ready(document, names):
+            raise Problem("parameters_not_set")
+        query_string = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
+        read = read_parameters(query_string, names, OPTIONS[document])
+        meant, faults = read_options(read.values)
+        if found := [*read.faults, *faults]:
+            raise Problem(
+                found[0].code,
+                detail=found[0].message,
+                errors=[{"parameter": one.parameter, "message": one.message} for one in found],
+            )
+        return read.values, meant
 
 
 class WorkerComplianceView(CallView):
@@ -94,53 +143,71 @@ class WorkerComplianceView(CallView):
     document = Document.WORKER_COMPLIANCE
 
     def get(self, request: Request) -> Response:
+        sent, meant = self.read(request)
+        return Response(answers.worker_compliance_of(cast(Grant, self.grant), sent, meant))
+
+
+class ComplianceRosterView(CallView):
+    """Tell how all workers in the scope stand, in pages or as one stream."""
+
+    document = Document.COMPLIANCE_ROSTER
+
+    def get(self, request: Request) -> Response | StreamingHttpResponse:
+        sent, meant = self.read(request)
         grant = cast(Grant, self.grant)
-        values = _parameters(request, grant)
-        today = grant.today()
-        found = _found(grant, values, today)
-        return Response(worker_compliance.build(found.worker, found.items, as_of=today))
+        if meant.get(STREAM):
+            return self._streamed(request, answers.roster_stream(grant, meant))
+        return Response(answers.roster_of(grant, sent, meant))
 
+    def _streamed(self, request: Request, document: StreamedDocument) -> StreamingHttpResponse:
+        """Return the document as it is read.
 
-def _parameters(request: Request, grant: Grant) -> Mapping[str, str]:
-    """Return the values by published name: the grant rule's (8)."""
-    if not grant.parameter_names:
-        raise Problem("parameters_not_set")
-    query_string = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
-    read = read_parameters(query_string, grant.parameter_names)
-    if read.faults:
-        first = read.faults[0]
-        raise Problem(
-            first.code,
-            detail=first.message,
-            errors=[
-                {"parameter": fault.parameter, "message": fault.message} for fault in read.faults
-            ],
+        Its first bytes are made here: what keeps it from beginning is a problem like any
+        other. What fails later leaves it without its end, and such a document parses nowhere.
+        """
+        renderer = cast(JSONRenderer | XMLRenderer, request.accepted_renderer)
+        chunks = renderer.stream(document)
+        response = StreamingHttpResponse(
+            _from_first(next(chunks), chunks), content_type=renderer.content_type
         )
-    return read.values
+        response["Cache-Control"] = "no-store"
+        return response
 
 
-def _found(grant: Grant, values: Mapping[str, str], today: date) -> Found:
-    """Return the one worker of the company whom the values name: the grant rule's (9)."""
-    names = (
-        (values[FIRST_NAME], values[MIDDLE_NAME], values[LAST_NAME])
-        if FIRST_NAME in values
-        else None
-    )
-    found = compliance_find(
-        company_id=grant.company_id,
-        today=today,
-        id_number=values.get(WORKER_ID_NUMBER),
-        names=names,
-    )
-    if not found:
-        raise Problem("worker_not_found")
-    if len(found) > 1:
-        raise Problem(
-            "worker_ambiguous",
-            detail=f"{len(found)} workers have this name. Ask by workerIDNumber, which is "
-            "unique; an admin can tick WorkerIDNumber under Parameters on the details page.",
-        )
-    return found[0]
+class ComplianceChangesView(CallView):
+    """Tell what has changed since the last time."""
+
+    document = Document.COMPLIANCE_CHANGES
+
+    def get(self, request: Request) -> Response:
+        sent, meant = self.read(request)
+        return Response(answers.changes_of(cast(Grant, self.grant), sent, meant))
+
+
+class ExpiringRequirementsView(CallView):
+    """Tell what lapses soon, by date."""
+
+    document = Document.EXPIRING_REQUIREMENTS
+
+    def get(self, request: Request) -> Response:
+        sent, meant = self.read(request)
+        return Response(answers.expiring_of(cast(Grant, self.grant), sent, meant))
+
+
+class VerifyView(CallView):
+    """Tell a program which call it is, and what it will be served."""
+
+    document = None
+
+    def get(self, request: Request) -> Response:
+        self.read(request)
+        address = client_address(request._request)
+        return Response(answers.verification_of(cast(Grant, self.grant), address))
+
+
+def _from_first(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from chunks
 
 
 def _conditional(request: Request, response: Response) -> HttpResponse:

@@ -44,5 +44,21 @@ urlpatterns = [
         endpoints.WorkerComplianceView.as_view(),
         name="worker_compliance",
     ),
+    path(
+        "api/v1/compliance-roster",
+        endpoints.ComplianceRosterView.as_view(),
+        name="compliance_roster",
+    ),
+    path(
+        "api/v1/compliance-changes",
+        endpoints.ComplianceChangesView.as_view(),
+        name="compliance_changes",
+    ),
+    path(
+        "api/v1/expiring-requirements",
+        endpoints.ExpiringRequirementsView.as_view(),
+        name="expiring_requirements",
+    ),
+    path("api/v1/verify", endpoints.VerifyView.as_view(), name="verify"),
     path("api/v1/schemas/<str:name>", schemas.schema, name="schema"),
 ]

@@ -85,6 +85,16 @@ class EnvironmentReader:
         return {}
 
 
+def redis_url(cache_url: str) -> str:
+    """Return the address of the Redis that `cache_url` names, "" when it names something else.
+
+    django-environ knows several names for it; each becomes redis:// or rediss://.
+    """
+    scheme, separator, rest = cache_url.partition("://")
+    known = {"redis": "redis", "rediscache": "redis", "rediss": "rediss"}
+    return f"{known[scheme]}{separator}{rest}" if scheme in known else ""
+
+
 def is_site_url(text: str) -> bool:
     """Tell whether Website Addresses can be built from `text`: scheme, host, port and path."""
     match = _SITE_URL.fullmatch(text)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from workhub.environment import HOW_TO_MAKE_THEM, EnvironmentReader, is_site_url
+from workhub.environment import HOW_TO_MAKE_THEM, EnvironmentReader, is_site_url, redis_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -118,6 +118,13 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+# Limits are counted in Redis when the cache is there, else in the database: never in the
+# memory of a process, which would multiply them by the number of processes.
+RATE_LIMIT_STORAGE = redis_url(env.str("CACHE_URL", default=""))
+# What an admin can choose at most for an API call, in requests a minute.
+RATE_LIMIT_MAX = env.int("RATE_LIMIT_MAX", default=6000)
+# Failed ones from one address, and with one Client Key, before they are answered 429.
+FAILED_AUTHORIZATIONS_PER_MINUTE = env.int("FAILED_AUTHORIZATIONS_PER_MINUTE", default=30)
 
 # What takes longer than a page may, kept in the database: `manage.py db_worker` does it.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}

@@ -1,0 +1,315 @@
+"""Answers to API calls as documents: from a grant and what was asked, without HTTP."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+
+from apicalls import rehearsal
+from apicalls.cursors import Cursors
+from apicalls.documents import (
+    compliance_changes,
+    compliance_roster,
+    document_path,
+    expiring_requirements,
+    verify,
+    worker_compliance,
+)
+from apicalls.documents.fields import OPTIONAL_ITEMS
+from apicalls.documents.tree import DocumentTree, StreamedDocument
+from apicalls.models import APICall, Credential
+from apicalls.options import DEFAULT_LIMIT, DEFAULT_WITHIN_DAYS, instant
+from apicalls.parameters import (
+    COMPONENT,
+    CURSOR,
+    DIVISION,
+    DUE_BEFORE,
+    FIRST_NAME,
+    LAST_NAME,
+    LIMIT,
+    LOCATION,
+    MIDDLE_NAME,
+    POSITION,
+    REQUIRED_ONLY,
+    SINCE,
+    STATUS,
+    VALID_THROUGH,
+    WITHIN_DAYS,
+    WORKER_ID_NUMBER,
+)
+from apicalls.selectors import Grant, wanted_of
+from workers.facts import Found, Wanted
+from workers.feed import feed_end, feed_number_before, feed_page
+from workers.models import Division, Location, Position
+from workers.selectors import (
+    Filters,
+    compliance_find,
+    lapsing_page,
+    place_id,
+    roster_all,
+    roster_page,
+)
+from workhub.problems import Problem
+
+# What a cursor into the changes feed is signed for: all calls of a company can read it.
+_CHANGES = "compliance-changes"
+
+
+# --- Worker compliance -----------------------------------------------------------------
+
+
+def worker_compliance_of(
+    grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]
+) -> DocumentTree:
+    """Return the document of the one worker whom the parameters name."""
+    today = grant.today()
+    through = meant.get(VALID_THROUGH)
+    if through is not None and through < today:
+        raise _invalid(VALID_THROUGH, f"must be today, {today.isoformat()}, or later.")
+    made_up = rehearsal.rehearsed(sent, today)
+    found = made_up or _found(grant, sent, today)
+    return worker_compliance.build(
+        found.worker,
+        found.items,
+        as_of=today,
+        fields=grant.fields,
+        through=through,
+        is_test=made_up is not None,
+    )
+
+
+def _found(grant: Grant, sent: Mapping[str, str], today: date) -> Found:
+    """Return the one worker of the company, in the call's scope: the grant rule's (9)."""
+    names = (sent[FIRST_NAME], sent[MIDDLE_NAME], sent[LAST_NAME]) if FIRST_NAME in sent else None
+    found = compliance_find(
+        company_id=grant.company_id,
+        today=today,
+        id_number=sent.get(WORKER_ID_NUMBER),
+        names=names,
+        wanted=grant.wanted,
+        scope=grant.scope,
+    )
+    if not found:
+        raise Problem("worker_not_found")
+    if len(found) > 1:
+        raise Problem(
+            "worker_ambiguous",
+            detail=f"{len(found)} workers have this name. Ask by workerIDNumber, which is "
+            "unique; an admin can tick WorkerIDNumber under Parameters on the details page.",
+        )
+    return found[0]
+
+
+# --- Compliance roster -----------------------------------------------------------------
+
+
+def roster_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> DocumentTree:
+    """Return a page of the workers in the scope."""
+    cursors = Cursors(grant.document, grant.api_call_id, _without_paging(sent))
+    after = cursors.read(sent[CURSOR])[0] if CURSOR in sent else 0
+    limit = meant.get(LIMIT, DEFAULT_LIMIT)
+    fields = _roster_fields(grant, meant)
+    latest = _latest(grant)
+    found = roster_page(
+        company_id=grant.company_id,
+        today=grant.today(),
+        wanted=_roster_wanted(grant, fields),
+        scope=grant.scope,
+        filters=_filters(grant, meant),
+        after=after,
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    more = cursors.make([page[-1].worker.id]) if len(found) > limit else None
+    return compliance_roster.build(
+        page,
+        as_of=grant.today(),
+        fields=fields,
+        component=meant.get(COMPONENT),
+        latest=latest,
+        next_address=_next_address(grant, sent, CURSOR, more),
+    )
+
+
+def roster_stream(grant: Grant, meant: Mapping[str, Any]) -> StreamedDocument:
+    """Return all workers in the scope as a document that is read while it is sent."""
+    fields = _roster_fields(grant, meant)
+    latest = _latest(grant)
+    found = roster_all(
+        company_id=grant.company_id,
+        today=grant.today(),
+        wanted=_roster_wanted(grant, fields),
+        scope=grant.scope,
+        filters=_filters(grant, meant),
+    )
+    return compliance_roster.stream(
+        found,
+        as_of=grant.today(),
+        fields=fields,
+        component=meant.get(COMPONENT),
+        latest=latest,
+    )
+
+
+def _roster_fields(grant: Grant, meant: Mapping[str, Any]) -> frozenset[str]:
+    return grant.fields - {OPTIONAL_ITEMS} if meant.get(REQUIRED_ONLY) else grant.fields
+
+
+def _roster_wanted(grant: Grant, fields: frozenset[str]) -> Wanted:
+    # The scope is a condition of the query there, and no row has to be compared with it.
+    return wanted_of(grant.document, fields, is_scoped=False)
+
+
+def _latest(grant: Grant) -> str:
+    """Return where to begin with the changes for who reads the roster now.
+
+    It is asked for before the roster is read: what changes in between is told again, which
+    changes nothing in a copy, and is never missed.
+    """
+    end = feed_end(company_id=grant.company_id)
+    return Cursors(_CHANGES, grant.company_id).make([end])
+
+
+def _filters(grant: Grant, meant: Mapping[str, Any]) -> Filters:
+    return Filters(
+        status=meant.get(STATUS),
+        component=meant.get(COMPONENT),
+        position_id=_place(grant, meant, POSITION, Position),
+        location_id=_place(grant, meant, LOCATION, Location),
+        division_id=_place(grant, meant, DIVISION, Division),
+        due_before=meant.get(DUE_BEFORE),
+    )
+
+
+def _place(grant: Grant, meant: Mapping[str, Any], parameter: str, kind: Any) -> int | None:
+    if parameter not in meant:
+        return None
+    found = place_id(company_id=grant.company_id, kind=kind, name=meant[parameter])
+    if found is None:
+        # An empty list would read as "nobody is there", and hide a name misspelt.
+        raise _invalid(parameter, f"names no {parameter} of the company; it must be its name.")
+    return found
+
+
+# --- Expiring requirements -------------------------------------------------------------
+
+
+def expiring_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> DocumentTree:
+    """Return a page of what lapses, the soonest first."""
+    today = grant.today()
+    within_days = meant.get(WITHIN_DAYS, DEFAULT_WITHIN_DAYS)
+    limit = meant.get(LIMIT, DEFAULT_LIMIT)
+    cursors = Cursors(grant.document, grant.api_call_id, _without_paging(sent))
+    after = None
+    if CURSOR in sent:
+        day, worker_id, requirement_id = cursors.read(sent[CURSOR])
+        after = (date.fromisoformat(day), worker_id, requirement_id)
+    rows = lapsing_page(
+        company_id=grant.company_id,
+        today=today,
+        within_days=within_days,
+        wanted=grant.wanted,
+        scope=grant.scope,
+        after=after,
+        limit=limit + 1,
+    )
+    page = rows[:limit]
+    more = None
+    if len(rows) > limit:
+        worker, item = page[-1]
+        more = cursors.make([str(item.expires_on), worker.id, item.requirement_id])
+    return expiring_requirements.build(
+        page,
+        as_of=today,
+        within_days=within_days,
+        fields=grant.fields,
+        next_address=_next_address(grant, sent, CURSOR, more),
+    )
+
+
+# --- Compliance changes ----------------------------------------------------------------
+
+
+def changes_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> DocumentTree:
+    """Return what has become of the workers in the scope since then."""
+    cursors = Cursors(_CHANGES, grant.company_id)
+    page = feed_page(
+        company_id=grant.company_id,
+        today=grant.today(),
+        wanted=grant.wanted,
+        scope=grant.scope,
+        after=_since(grant, meant.get(SINCE), cursors),
+        limit=meant.get(LIMIT, DEFAULT_LIMIT),
+    )
+    latest = cursors.make([page.latest])
+    return compliance_changes.build(
+        page.rows,
+        fields=grant.fields,
+        latest=latest,
+        next_address=_next_address(grant, sent, SINCE, None if page.is_last else latest),
+    )
+
+
+def _since(grant: Grant, since: str | None, cursors: Cursors) -> int:
+    if since is None:
+        return 0
+    at = instant(since)
+    if at is not None:
+        return feed_number_before(company_id=grant.company_id, at=at)
+    number: int = cursors.read(since)[0]
+    return number
+
+
+# --- Verify ----------------------------------------------------------------------------
+
+
+def verification_of(grant: Grant, address: str | None) -> DocumentTree:
+    """Return which call this is, with which pair, and what it will be served."""
+    api_call = APICall.objects.select_related("template").get(pk=grant.api_call_id)
+    credential = Credential.objects.get(pk=grant.credential_id)
+    return verify.build(
+        verify.VerifyFacts(
+            code=str(api_call.code),
+            name=api_call.name,
+            template=api_call.template.name,
+            document=api_call.template.document,
+            website_address=api_call.website_address(),
+            output_format=api_call.output_format,
+            parameters=grant.parameter_names,
+            fields=api_call.field_groups,
+            rate_limit=grant.rate_limit,
+            client_key=credential.client_key,
+            created_at=credential.created_at,
+            ends_at=credential.ends_at,
+            expires_on=api_call.expires_on,
+            is_ready=api_call.is_ready(),
+            address=address,
+        )
+    )
+
+
+# --- Parts of the above ----------------------------------------------------------------
+
+
+def _without_paging(sent: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters: what has to stay the same from page to page."""
+    return {name: value for name, value in sent.items() if name not in {LIMIT, CURSOR}}
+
+
+def _next_address(
+    grant: Grant, sent: Mapping[str, str], parameter: str, cursor: str | None
+) -> str | None:
+    """Return the address of the next page, or None when there is none."""
+    if cursor is None:
+        return None
+    kept = [(name, value) for name, value in sent.items() if name != parameter]
+    query = urlencode([*kept, (parameter, cursor)], quote_via=quote)
+    return f"{settings.SITE_URL}{document_path(grant.document)}?{query}"
+
+
+def _invalid(parameter: str, complaint: str) -> Problem:
+    message = f"{parameter} {complaint}"
+    errors = [{"parameter": parameter, "message": message}]
+    return Problem("invalid_parameter", detail=message, errors=errors)

@@ -1,0 +1,184 @@
+"""How often something may be done in a minute, counted over all processes and machines.
+
+A window begins with its first hit, and the first `quota` hits in it are allowed. The counter is
+a row that one statement writes and reads, or a key in Redis when the installation has one.
+
+A counter that cannot be reached stops nobody: a limit is there to spare the service, and an
+answer that is refused for want of a counter would be an outage of our own making.
+"""
+
+import hmac
+import ipaddress
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+from limits import RateLimitItemPerMinute
+from limits.storage import RedisStorage
+from limits.strategies import FixedWindowRateLimiter
+from redis.exceptions import RedisError
+
+from apicalls.models import LimitCounter
+
+logger = logging.getLogger(__name__)
+
+WINDOW_SECONDS = 60
+
+# What an attacker sends must not make rows without end. Only who fails is counted here, so
+# that sharing a bucket costs nobody an answer.
+_BUCKETS = 4096
+_HITS_LIMIT = 2_000_000_000
+_IPV6_CUSTOMER = 64  # bits: what one customer is given
+_WARN_EVERY_SECONDS = 60
+
+
+class Usage(NamedTuple):
+    """What is left in the window after a hit; `reset_after` is in whole seconds, 1 or more."""
+
+    allowed: bool
+    quota: int
+    remaining: int
+    reset_after: int
+    name: str
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers of draft-ietf-httpapi-ratelimit-headers-10."""
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.quota};w={WINDOW_SECONDS}',
+            "RateLimit": f'"{self.name}";r={self.remaining};t={self.reset_after}',
+        }
+
+
+def call_hit(*, api_call_id: int, quota: int) -> Usage | None:
+    """Count a request of an API call; None when nothing could be counted."""
+    usages = _hit([f"call:{api_call_id}"], quota, "call")
+    return usages[0] if usages else None
+
+
+def failed_authorization(*, address: str | None, client_key: str) -> Usage | None:
+    """Count a failure by address and by Client Key, and return what is left of the less.
+
+    Who has the right pair is never counted and never refused, whoever else tries the same
+    key from the same address: nobody can lock an owner out. What is left to guess is 130
+    random bits.
+    """
+    keys = [f"key:{_bucket(client_key)}"]
+    if address is not None:
+        keys.append(f"address:{_bucket(_customer(address))}")
+    usages = _hit(sorted(keys), settings.FAILED_AUTHORIZATIONS_PER_MINUTE, "failures")
+    return min(usages, key=lambda usage: (usage.remaining, -usage.reset_after), default=None)
+
+
+def _bucket(text: str) -> str:
+    """Return one of few names; keyed, so that nobody can choose whose bucket they fill."""
+    digest = hmac.digest(settings.SECRET_KEY.encode(), f"apicalls.limits:{text}".encode(), "sha256")
+    return f"{int.from_bytes(digest[:4], 'big') % _BUCKETS:04d}"
+
+
+def _customer(address: str) -> str:
+    parsed = ipaddress.ip_address(address)
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((parsed, _IPV6_CUSTOMER), strict=False))
+
+
+def _hit(keys: Sequence[str], quota: int, name: str) -> list[Usage]:
+    """Count one hit for each of the sorted keys; nothing when they cannot be counted."""
+    try:
+        if settings.RATE_LIMIT_STORAGE:
+            counted = [_counted_in_redis(key, quota) for key in keys]
+        else:
+            counted = _counted_in_database(keys)
+    except (DatabaseError, RedisError) as error:
+        _warn(error)
+        return []
+    return [
+        Usage(
+            allowed=hits <= quota,
+            quota=quota,
+            remaining=max(0, quota - hits),
+            reset_after=max(1, math.ceil(seconds_left)),
+            name=name,
+        )
+        for hits, seconds_left in counted
+    ]
+
+
+# --- In the database -------------------------------------------------------------------
+
+
+def _counted_in_database(keys: Sequence[str]) -> list[tuple[int, float]]:
+    """Return hits and seconds left of each key, after one statement.
+
+    The keys are sorted, so that of two statements with the same ones neither waits for the
+    other's second row. One statement that is its own transaction: it holds no lock on.
+    """
+    now = time.time()
+    over = now - WINDOW_SECONDS
+    values = [value for key in keys for value in (key, now)]
+    with connection.cursor() as cursor:
+        cursor.execute(_upsert_sql(len(keys)), [*values, over, _HITS_LIMIT, over])
+        rows = cursor.fetchall()
+    return [(hits, started_at + WINDOW_SECONDS - now) for hits, started_at in rows]
+
+
+@lru_cache(maxsize=8)
+def _upsert_sql(number: int) -> str:
+    table = connection.ops.quote_name(LimitCounter._meta.db_table)
+    rows = ", ".join(["(%s, %s, 1)"] * number)
+    return (
+        f"INSERT INTO {table} AS counter (key, started_at, hits) VALUES {rows} "  # noqa: S608
+        "ON CONFLICT (key) DO UPDATE SET "
+        "hits = CASE WHEN counter.started_at <= %s THEN 1 "
+        "WHEN counter.hits >= %s THEN counter.hits ELSE counter.hits + 1 END, "
+        "started_at = CASE WHEN counter.started_at <= %s THEN excluded.started_at "
+        "ELSE counter.started_at END "
+        "RETURNING hits, started_at"
+    )
+
+
+# --- In Redis --------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _redis() -> FixedWindowRateLimiter:
+    # A counter that is slow to answer is as good as none.
+    storage = RedisStorage(
+        settings.RATE_LIMIT_STORAGE, socket_timeout=0.5, socket_connect_timeout=0.5
+    )
+    return FixedWindowRateLimiter(storage)
+
+
+def _counted_in_redis(key: str, quota: int) -> tuple[int, float]:
+    item = RateLimitItemPerMinute(quota)
+    name = item.key_for("workhub", key)
+    storage = _redis().storage
+    hits = storage.incr(name, item.get_expiry())
+    return hits, storage.get_expiry(name) - time.time()
+
+
+# --- When there is no counter ----------------------------------------------------------
+
+
+class _Warner:
+    """Says a line a minute in each process, not one a request."""
+
+    def __init__(self) -> None:
+        self._said_at = -math.inf
+
+    def __call__(self, error: Exception) -> None:
+        now = time.monotonic()
+        if now - self._said_at >= _WARN_EVERY_SECONDS:
+            self._said_at = now
+            kind = type(error).__name__
+            logger.warning("Requests are not counted against their limits: %s", kind)
+
+
+_warn = _Warner()
