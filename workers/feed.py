@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Max, Q
 
@@ -83,9 +83,11 @@ def feed_number_before(*, company_id: int, at: datetime) -> int:
 
 # Of the feed itself, before the columns of the worker.
 _CHANGE_COLUMNS = (
-    *("sequence", "at", "on", "cause", "moved_from", "requirement_id"),
-    *("requirement__component", "requirement__name"),
+    *("sequence", "at", "on", "cause"),
+    *("requirement_id", "requirement__component", "requirement__name"),
     *("level_before", "status_before", "level_after", "status_after"),
+    # In the order of Placement.
+    *("division_before", "location_before", "position_before", "worker_type_before"),
 )
 
 
@@ -140,16 +142,18 @@ def _row(
     row: Row, columns: Columns, of_worker: int, wanted: Wanted, scope: Scope
 ) -> FeedRow | None:
     """Return the row as the reader may see it, None when it is not for them."""
-    sequence, at, on, cause, moved_from, requirement_id, component, name, *states = row[of_worker:]
+    sequence, at, on, cause, requirement_id, component, name, *rest = row[of_worker:]
     about = (sequence, at, on, cause)
     worker = columns.worker(row)
     if requirement_id is not None:
         requirement = FeedRequirement(requirement_id, component, name)
-        before, after = (_state(state, wanted) for state in (states[:2], states[2:]))
+        before, after = _state(rest[0:2], wanted), _state(rest[2:4], wanted)
         return FeedRow(*about, Kind.ITEM, worker, requirement, before, after)
     if scope.has(columns.placement(row)):
         return FeedRow(*about, Kind.WORKER, worker, None, None, None)
-    if moved_from is not None and scope.has(_placement(moved_from)):
+    moved_from = Placement(*rest[4:8])
+    was_there = bool(moved_from.worker_type)
+    if was_there and scope.has(moved_from):
         return FeedRow(*about, Kind.WORKER_REMOVED, worker, None, None, None)
     return None
 
@@ -159,10 +163,6 @@ def _state(stored: Sequence[str], wanted: Wanted) -> FeedState | None:
     if not state.level or (state.level == Level.OPTIONAL and not wanted.optional_items):
         return None
     return state
-
-
-def _placement(moved_from: Mapping[str, Any]) -> Placement:
-    return Placement(**moved_from)
 
 
 def _with_items(rows: list[FeedRow], today: date, wanted: Wanted) -> list[FeedRow]:

@@ -155,6 +155,8 @@ class Worker(models.Model):
         ]
         indexes = [
             models.Index(fields=["company", "name_folded"], name="workers_worker_by_name"),
+            # For reading all of them page by page.
+            models.Index(fields=["company", "id"], name="workers_worker_by_company"),
         ]
 
     def __str__(self) -> str:
@@ -421,6 +423,10 @@ class Cause(models.TextChoices):
 class ComplianceChange(models.Model):
     """One step in the life of an item: it appeared, went, or changed its status or level.
 
+    A row without a requirement is about a worker: added, or with other facts than before
+    that answers show (name, ID#, e-mail, place, type, active). It keeps where the worker
+    was before, for readers who are limited to some places; "" of type: the worker is new.
+
     Rows are added, never changed. `sequence` counts from 1 without gaps in each company,
     in the order of commit, so that a reader who has seen number n has seen all up to n.
     Read from the start, the rows come to what every worker is asked today, and how it
@@ -437,13 +443,18 @@ class ComplianceChange(models.Model):
     worker = models.ForeignKey(
         Worker, models.CASCADE, related_name="compliance_changes", db_index=False
     )
-    requirement = models.ForeignKey(Requirement, models.CASCADE, related_name="+")
+    requirement = models.ForeignKey(Requirement, models.CASCADE, related_name="+", null=True)
     # "" where the worker is not asked.
     level_before = models.CharField(max_length=20, blank=True)
     level_after = models.CharField(max_length=20, blank=True)
     status_before = models.CharField(max_length=20, blank=True)
     status_after = models.CharField(max_length=20, blank=True)
     cause = models.CharField(max_length=20, choices=Cause)
+    # Ids of then, of places that can be gone by now.
+    division_before = models.BigIntegerField(null=True)
+    location_before = models.BigIntegerField(null=True)
+    position_before = models.BigIntegerField(null=True)
+    worker_type_before = models.CharField(max_length=10, blank=True, default="")
 
     objects = CompanyQuerySet["ComplianceChange"].as_manager()
 
@@ -460,8 +471,13 @@ class ComplianceChange(models.Model):
             ),
             models.CheckConstraint(
                 name="workers_compliancechange_changes_something",
-                condition=~models.Q(
-                    level_before=models.F("level_after"), status_before=models.F("status_after")
+                condition=models.Q(requirement=None, level_before="", level_after="")
+                | (
+                    models.Q(requirement__isnull=False)
+                    & ~models.Q(
+                        level_before=models.F("level_after"),
+                        status_before=models.F("status_after"),
+                    )
                 ),
             ),
         ]
@@ -469,6 +485,8 @@ class ComplianceChange(models.Model):
             models.Index(
                 fields=["worker", "requirement", "sequence"], name="workers_change_by_worker"
             ),
+            # For readers who begin at an instant.
+            models.Index(fields=["company", "at"], name="workers_change_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from accounts.models import Company
 from accounts.services import company_change
 from workers import services
-from workers.models import Location, Position
+from workers.models import Division, Location, Position
 
 DAYS = st.none() | st.dates(date(2024, 1, 1), date(2026, 12, 31))
 RECORD = st.fixed_dictionaries(
@@ -36,6 +36,8 @@ STEPS = st.lists(
         st.tuples(st.just("worker_add"), PICK, PICK),
         st.tuples(st.just("worker_move"), PICK, PICK, PICK),
         st.tuples(st.just("worker_switch"), PICK, st.booleans()),
+        st.tuples(st.just("worker_type_change"), PICK, st.sampled_from(["employee", "contractor"])),
+        st.tuples(st.just("location_put"), PICK, PICK),
         st.tuples(
             st.just("requirement_change"),
             PICK,
@@ -76,6 +78,7 @@ class Play:
         self.company = Company.objects.create(name="Northern Build")
         self.whom = {"company": self.company, "by": None}
         self.positions = [None, *self._named(Position, "Crane Operator", "Welder")]
+        self.divisions = [None, *self._named(Division, "Construction", "Rail")]
         self.locations = [None, *self._named(Location, "Calgary Yard", "Edmonton Depot")]
         self.workers = [
             services.worker_add(
@@ -109,6 +112,16 @@ class Play:
 
     def worker_switch(self, worker, is_active):
         services.worker_change(**self.whom, worker=pick(self.workers, worker), is_active=is_active)
+
+    def worker_type_change(self, worker, worker_type):
+        services.worker_change(
+            **self.whom, worker=pick(self.workers, worker), worker_type=worker_type
+        )
+
+    def location_put(self, location, division):
+        """Put a location into another division."""
+        location = pick(self.locations[1:], location)
+        services.place_change(**self.whom, place=location, division=pick(self.divisions, division))
 
     def requirement_change(self, requirement, fields):
         services.requirement_change(

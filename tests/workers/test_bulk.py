@@ -48,14 +48,14 @@ def test_a_row_that_is_there_is_overwritten(dana, first_aid):
 def test_moments_come_back_as_they_went_in(company, dana, first_aid):
     at = datetime(2026, 3, 2, 23, 59, 58, 123456, tzinfo=UTC)
     columns = ("company_id", "sequence", "at", "on", "worker_id", "requirement_id", "cause")
-    states = ("level_before", "status_before", "level_after", "status_after")
+    states = ("level_before", "status_before", "level_after", "status_after", "worker_type_before")
     rows_put(
         ComplianceChange,
         (*columns, *states),
         [
             (
                 *(company.pk, 7, at, at.date(), dana.pk, first_aid.pk, "record"),
-                *("", "", "required", "missing"),
+                *("", "", "required", "missing", ""),
             )
         ],
     )

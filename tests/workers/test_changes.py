@@ -1,6 +1,7 @@
 """The changes feed: whoever reads all of it knows how every item stands today."""
 
 import threading
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -15,7 +16,10 @@ from tests.workers.play import STEPS, Play
 from workers import derivation, services
 from workers.compliance import Status, status_on
 from workers.dates import follow_dates
-from workers.models import ComplianceChange, WorkerRequirement
+from workers.facts import EVERYTHING
+from workers.feed import Kind, feed_page
+from workers.models import ComplianceChange, Worker, WorkerRequirement
+from workers.scope import Placement, Scope
 
 # Noon in UTC is the same day in most of the world.
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -25,7 +29,9 @@ def rows(company):
     """Return the feed as short tuples: what led from which status to which, and on what day."""
     return [
         (change.on, change.status_before, change.status_after, change.cause)
-        for change in ComplianceChange.objects.for_company(company).order_by("sequence")
+        for change in ComplianceChange.objects.for_company(company)
+        .exclude(requirement=None)
+        .order_by("sequence")
     ]
 
 
@@ -38,11 +44,49 @@ def read_from_the_start(company):
     changes = ComplianceChange.objects.for_company(company).order_by("sequence")
     for number, change in enumerate(changes, start=1):
         assert change.sequence == number
+        if change.requirement_id is None:
+            continue
         key = (change.worker_id, change.requirement_id)
         assert copy.pop(key, ("", "")) == (change.level_before, change.status_before)
         if change.status_after:
             copy[key] = (change.level_after, change.status_after)
     return copy
+
+
+def worker_rows(company):
+    return ComplianceChange.objects.for_company(company).filter(requirement=None)
+
+
+def in_scope_by_the_feed(company, scope):
+    """Return the workers whom a reader limited to `scope` has after reading all of the feed.
+
+    A page tells of workers as of now; so does this.
+    """
+    known = set()
+    page = feed_page(
+        company_id=company.pk,
+        today=company.today(),
+        wanted=EVERYTHING,
+        scope=scope,
+        after=0,
+        limit=100_000,
+    )
+    for row in page.rows:
+        if row.kind is Kind.WORKER:
+            known.add(row.worker.id)
+        elif row.kind is Kind.WORKER_REMOVED:
+            known.discard(row.worker.id)
+    return known
+
+
+def placement_of(worker):
+    location = worker.location
+    return Placement(
+        division=location.division_id if location else None,
+        location=worker.location_id,
+        position=worker.position_id,
+        worker_type=worker.worker_type,
+    )
 
 
 def as_answered_today(company):
@@ -139,13 +183,52 @@ def test_what_changes_nothing_that_is_told_is_not_told(company, dana, asked_firs
 
 def test_companies_count_apart(company, theirs, dana, asked_first_aid):
     numbers = ComplianceChange.objects.for_company(company).values_list("sequence", flat=True)
-    assert list(numbers.order_by("sequence")) == [1]
+    assert list(numbers.order_by("sequence")) == [1, 2]
     of_theirs = ComplianceChange.objects.for_company(theirs["worker"].company)
-    assert list(of_theirs.order_by("sequence").values_list("sequence", flat=True)) == [1, 2]
+    assert list(of_theirs.order_by("sequence").values_list("sequence", flat=True)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_told"),
+    [
+        pytest.param({"last_name": "Okafor-Reid"}, True, id="name"),
+        pytest.param({"id_number": "7"}, True, id="ID#"),
+        pytest.param({"email": "dana@northern.example"}, True, id="e-mail"),
+        pytest.param({"worker_type": "contractor"}, True, id="type"),
+        pytest.param({"is_active": False}, True, id="active"),
+        pytest.param({"location": None}, True, id="location"),
+        pytest.param({"hired_on": date(2020, 1, 1)}, False, id="what-no-answer-shows"),
+        pytest.param({"last_name": "Okafor"}, False, id="nothing"),
+    ],
+)
+def test_what_answers_show_of_a_worker_is_told(company, dana, fields, is_told):
+    clear(company)
+    services.worker_change(company=company, worker=dana, by=None, **fields)
+    told = worker_rows(company).values_list(
+        "worker", "cause", "location_before", "position_before", "worker_type_before"
+    )
+    before = (dana.pk, "worker", dana.location_id, dana.position_id, "employee")
+    assert list(told) == ([before] if is_told else [])
+
+
+def test_a_worker_is_told_before_their_items(company, dana, asked_first_aid):
+    clear(company)
+    services.worker_change(company=company, worker=dana, by=None, is_active=False)
+    told = ComplianceChange.objects.for_company(company).order_by("sequence")
+    assert [change.requirement_id for change in told] == [None, asked_first_aid.pk]
+
+
+def test_everybody_at_a_location_is_told_when_its_division_changes(company, dana, calgary_yard):
+    clear(company)
+    before = calgary_yard.division
+    services.place_change(company=company, place=calgary_yard, by=None, division=None)
+    assert [(row.worker, row.division_before) for row in worker_rows(company)] == [
+        (dana, before.pk)
+    ]
 
 
 def test_a_number_is_there_once_in_the_database_too(company, dana, asked_first_aid):
-    change = ComplianceChange.objects.get()
+    change = ComplianceChange.objects.for_company(company).last()
     change.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         change.save()
@@ -283,7 +366,39 @@ def test_reading_the_feed_from_the_start_comes_to_today_s_statuses(db, steps, pa
         follow_dates(company=play.company)
         assert read_from_the_start(play.company) == as_answered_today(play.company)
         assert derivation.differences(company=play.company) == derivation.Counts()
+        assert_placements_are_kept(play.company)
+        for scope in scopes_of(play):
+            assert in_scope_by_the_feed(play.company, scope) == in_scope_today(play.company, scope)
         transaction.set_rollback(True)
+
+
+def assert_placements_are_kept(company):
+    """Every worker is told of when added, and each later row keeps where they were before."""
+    rows = defaultdict(list)
+    for row in worker_rows(company).order_by("sequence"):
+        before = (row.division_before, row.location_before, row.position_before)
+        rows[row.worker_id].append((*before, row.worker_type_before))
+    assert set(rows) == set(Worker.objects.for_company(company).values_list("pk", flat=True))
+    for befores in rows.values():
+        assert befores[0] == (None, None, None, "")
+        assert all(before[3] for before in befores[1:])
+
+
+def scopes_of(play):
+    division, location, position = play.divisions[1], play.locations[1], play.positions[1]
+    return [
+        Scope(),
+        Scope(divisions=frozenset({division.pk})),
+        Scope(locations=frozenset({location.pk})),
+        Scope(positions=frozenset({position.pk})),
+        Scope(worker_types=frozenset({"contractor"})),
+        Scope(divisions=frozenset({division.pk}), worker_types=frozenset({"employee"})),
+    ]
+
+
+def in_scope_today(company, scope):
+    workers = Worker.objects.for_company(company).select_related("location")
+    return {worker.pk for worker in workers if scope.has(placement_of(worker))}
 
 
 # --- Several at once -------------------------------------------------------------------

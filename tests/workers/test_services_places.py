@@ -15,6 +15,7 @@ from workers.models import (
     WorkerRequirement,
 )
 from workers.reach import MergeReach, reach_of_merge
+from workers.services import places
 
 KINDS = [
     pytest.param(Division, id="division"),
@@ -281,7 +282,11 @@ def test_the_changes_feed_tells_who_was_moved_and_who_was_there(
     ComplianceChange.objects.all().delete()
     services.place_merge(company=company, place=crane_operator, into=welder, by=None)
     told = ComplianceChange.objects.values_list("worker", "requirement__name", "cause")
-    assert set(told) == {(abel.pk, "Hot Work", "worker"), (bo.pk, "Rigging", "assignment")}
+    assert set(told) == {
+        (abel.pk, None, "worker"),
+        (abel.pk, "Hot Work", "worker"),
+        (bo.pk, "Rigging", "assignment"),
+    }
 
 
 def test_inactive_workers_move_too_and_are_asked_nothing(
@@ -348,3 +353,49 @@ def test_a_place_in_use_is_not_removed(company, dana, assign, welder, edmonton_d
         assert raised.value.messages == ["It is in use. Merge it into another one instead."]
         place.refresh_from_db()
     services.place_remove(company=company, place=edmonton_depot, by=None)
+
+
+@pytest.mark.parametrize("kind", ["position", "location", "division"])
+def test_a_merge_tells_where_everybody_was_before(
+    company, dana, crane_operator, welder, calgary_yard, edmonton_depot, kind
+):
+    place, into = {
+        "position": (crane_operator, welder),
+        "location": (calgary_yard, edmonton_depot),
+        "division": (
+            calgary_yard.division,
+            Division.objects.create(company=company, name="Rail"),
+        ),
+    }[kind]
+    before = (calgary_yard.division_id, calgary_yard.pk, crane_operator.pk, "employee")
+    ComplianceChange.objects.all().delete()
+    services.place_merge(company=company, place=place, into=into, by=None)
+    told = ComplianceChange.objects.get(requirement=None)
+    assert (
+        told.division_before,
+        told.location_before,
+        told.position_before,
+        told.worker_type_before,
+    ) == before
+
+
+def test_who_else_uses_a_place_is_asked_before_it_is_removed(company, welder, monkeypatch):
+    asked = []
+
+    def users(company, place):
+        asked.append((company, place))
+        return ["the API call Gate"]
+
+    monkeypatch.setattr(places, "place_users_hooks", [users])
+    with pytest.raises(ValidationError, match="the API call Gate"):
+        services.place_remove(company=company, place=welder, by=None)
+    assert asked == [(company, welder)]
+    assert Position.objects.filter(pk=welder.pk).exists()
+
+
+def test_who_else_uses_a_place_is_told_of_its_merge(company, crane_operator, welder, monkeypatch):
+    told = []
+    monkeypatch.setattr(places, "place_merged_hooks", [lambda *about: told.append(about)])
+    services.place_merge(company=company, place=crane_operator, into=welder, by=None)
+    [(of_company, place, into)] = told
+    assert (of_company, place.name, into) == (company, "Crane Operator", welder)

@@ -1,6 +1,6 @@
 """Writes to divisions, locations and positions: the places of a company's workers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypedDict, TypeVar
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Company, User
 from accounts.services import audit_event_add
 from workers import derivation
+from workers.changes import append_workers
 from workers.compliance import Level
 from workers.folding import fold
 from workers.models import Assignment, Cause, Division, Location, Position, Worker
@@ -20,6 +21,11 @@ from workers.services.writing import apply, batches, not_there
 
 Place = Division | Location | Position
 P = TypeVar("P", Division, Location, Position)
+
+# What other apps, which this one does not know, do inside the transaction of a merge, before
+# the first of the two places is removed; and how they call what keeps a place in use.
+place_merged_hooks: list[Callable[[Company, Place, Place], None]] = []
+place_users_hooks: list[Callable[[Company, Place], list[str]]] = []
 
 
 class NameFields(TypedDict, total=False):
@@ -83,6 +89,9 @@ def place_change(
     if not changes:
         return stored
     _check(company, stored)
+    if isinstance(stored, Location) and "division" in changes:
+        moved = Worker.objects.for_company(company).filter(location=stored)
+        append_workers(company=company, workers=moved, are_new=False)
     stored.save()
     audit_event_add(company=company, actor=by, action="changed", subject=stored, changes=changes)
     return stored
@@ -106,9 +115,13 @@ def place_merge(*, company: Company, place: P, into: P, by: User | None) -> Merg
     if source == target:
         raise ValidationError({"into": _("Choose another one than itself.")}, code="self")
     if isinstance(source, Division):
+        moved = Worker.objects.for_company(company).filter(location__division=source)
+        append_workers(company=company, workers=moved, are_new=False)
         merged = Merged(locations=Location.objects.filter(division=source).update(division=target))
     else:
         merged = _merge_assigned(company, source, target)
+    for merge_hook in place_merged_hooks:
+        merge_hook(company, source, target)
     type(source)._default_manager.filter(pk=source.pk).delete()
     audit_event_add(
         company=company,
@@ -138,6 +151,11 @@ def place_remove(*, company: Company, place: P, by: User | None) -> None:
     stored = _stored(company, place)
     if is_used(stored):
         raise ValidationError(_("It is in use. Merge it into another one instead."), code="in_use")
+    users = [user for use_hook in place_users_hooks for user in use_hook(company, stored)]
+    if users:
+        message = _("It is in use: %(users)s. Merge it into another one, or change that first.")
+        params = {"users": ", ".join(users)}
+        raise ValidationError(message, code="in_use", params=params)
     type(stored)._default_manager.filter(pk=stored.pk).delete()
     audit_event_add(company=company, actor=by, action="removed", subject=stored)
 
@@ -203,6 +221,7 @@ def _merge_assigned(
     derivation.refresh(company=company, workers=there, cause=Cause.ASSIGNMENT)
     moving = Worker.objects.for_company(company).filter(**{kind: source})
     moved = list(moving.values_list("pk", flat=True))
+    append_workers(company=company, workers=moving, are_new=False)
     moving.update(**{kind: target})
     for some in batches(moved):
         workers = Worker.objects.for_company(company).filter(pk__in=some)

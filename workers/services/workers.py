@@ -13,6 +13,7 @@ from accounts.models import Company, User
 from accounts.services import audit_event_add
 from workers import derivation
 from workers.bulk import rows_put
+from workers.changes import append_workers
 from workers.folding import fold, fold_name
 from workers.models import Cause, Location, Position, Worker
 from workers.services.meanwhile import ChangedMeanwhile, digest
@@ -45,6 +46,11 @@ class WorkerFields(TypedDict, total=False):
 
 # What decides which requirements apply to a worker.
 _PLACE = {"position", "location", "is_active"}
+# What answers show of a worker, and so the changes feed tells of.
+_TOLD = _PLACE | {
+    *("id_number", "first_name", "middle_name", "last_name"),
+    *("email", "worker_type"),
+}
 
 _RELATED: dict[str, type[Position] | type[Location] | type[Worker]] = {
     "position": Position,
@@ -68,9 +74,9 @@ def worker_add(*, company: Company, by: User | None, **fields: Unpack[WorkerFiel
     changes = apply(worker, fields, allowed=WorkerFields)
     _check(company, [worker]).raise_for_one()
     worker.save()
-    derivation.refresh(
-        company=company, workers=Worker.objects.filter(pk=worker.pk), cause=Cause.WORKER
-    )
+    this_one = Worker.objects.filter(pk=worker.pk)
+    append_workers(company=company, workers=this_one, are_new=True)
+    derivation.refresh(company=company, workers=this_one, cause=Cause.WORKER)
     audit_event_add(company=company, actor=by, action="added", subject=worker, changes=changes)
     return worker
 
@@ -91,9 +97,9 @@ def workers_add(
     _check(company, added).raise_for_all()
     Worker.objects.bulk_create(added, batch_size=BATCH)
     for some in batches([worker.pk for worker in added]):
-        derivation.refresh(
-            company=company, workers=Worker.objects.filter(pk__in=some), cause=Cause.WORKER
-        )
+        these = Worker.objects.filter(pk__in=some)
+        append_workers(company=company, workers=these, are_new=True)
+        derivation.refresh(company=company, workers=these, cause=Cause.WORKER)
     audit_event_add(
         company=company,
         actor=by,
@@ -123,6 +129,10 @@ def workers_put(
     for worker in (*new, *old):
         _fold(worker)
     rows_put(Worker, _COLUMNS, [_values(worker, _COLUMNS) for worker in new])
+    told = [worker.pk for worker, names in zip(old, changes, strict=True) if names.keys() & _TOLD]
+    for some in batches(told):
+        these = Worker.objects.filter(pk__in=some)
+        append_workers(company=company, workers=these, are_new=False)
     written = {_attribute(name) for names in changes for name in names}
     if written:
         rows_put(
@@ -209,11 +219,12 @@ def _change(
     if not changes:
         return False
     _check(company, [stored]).raise_for_one()
+    this_one = Worker.objects.filter(pk=stored.pk)
+    if changes.keys() & _TOLD:
+        append_workers(company=company, workers=this_one, are_new=False)
     stored.save()
     if changes.keys() & _PLACE:
-        derivation.refresh(
-            company=company, workers=Worker.objects.filter(pk=stored.pk), cause=Cause.WORKER
-        )
+        derivation.refresh(company=company, workers=this_one, cause=Cause.WORKER)
     audit_event_add(company=company, actor=by, action=action, subject=stored, changes=changes)
     return True
 
