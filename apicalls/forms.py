@@ -1,16 +1,25 @@
 """What an admin types about API calls."""
 
 import uuid
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
-from django.utils.functional import cached_property
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db.models import CharField, Value
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Company
 from apicalls.credentials import CLIENT_KEY_LENGTH
-from apicalls.models import APICall, APITemplate, OutputFormat, ParameterSet, State
+from apicalls.documents.fields import FIELD_GROUP_MEMBERS
+from apicalls.models import APICall, APITemplate, FieldGroup, OutputFormat, ParameterSet, State
 from apicalls.selectors import api_templates_offered
 from apicalls.services import settings_digest
+from workers.models import Division, Location, Position, WorkerType
+from workers.scope import Scope
 
 
 class APICallAddForm(forms.Form):
@@ -54,18 +63,110 @@ class ParameterSetsField(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
-class APICallForm(forms.ModelForm):
-    """The settings of an API call. Its template is not among them: it cannot be changed."""
+class ChosenField(forms.MultipleChoiceField):
+    """Check boxes whose values are of one type; what is no box of theirs is refused."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, *args: Any, coerce: Callable[[str], Any] = str, **kwargs: Any):
+        super().__init__(*args, required=False, **kwargs)
+        self._coerce = coerce
+
+    def clean(self, value: Any) -> list[Any]:
+        return [self._coerce(one) for one in super().clean(value)]
+
+
+class ServedForm(forms.Form):
+    """What a call answers: format, fields and scope, as they are on the page right now.
+
+    The scope's places are the company's; one that the call names and that is gone is still
+    there to be taken off, and is kept until somebody does.
+    """
 
     output_format = forms.ChoiceField(
         label=_("Output Format"), choices=OutputFormat.choices, widget=forms.RadioSelect
     )
+
+    SCOPE: Mapping[str, Promise] = {
+        "divisions": _("Divisions"),
+        "locations": _("Locations"),
+        "positions": _("Positions"),
+    }
+
+    def __init__(self, *args: Any, api_call: APICall, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        stored = Scope.of(api_call.scope)
+        self.initial["output_format"] = api_call.output_format
+        self.fields["field_groups"] = ChosenField(
+            label=_("Fields"),
+            choices=[
+                (one.group, _group_label(one)) for one in api_call.template.field_groups.all()
+            ],
+            initial=api_call.field_groups,
+            help_text=_(
+                "What is left out is absent from the answer. Certificate details, optional "
+                "items and reasons are parts of items, and go with them."
+            ),
+        )
+        places = _places(api_call.company)
+        for name, label in self.SCOPE.items():
+            ids = getattr(stored, name)
+            choices = places.get(name, [])
+            gone = ids - {pk for pk, _name in choices}
+            choices += [(pk, _("#%d (no longer there)") % pk) for pk in sorted(gone)]
+            self.fields[name] = ChosenField(
+                label=label, choices=choices, initial=sorted(ids), coerce=int
+            )
+        self.fields["worker_types"] = ChosenField(
+            label=_("Worker types"),
+            choices=WorkerType.choices,
+            initial=sorted(stored.worker_types),
+        )
+
+    @property
+    def scope_fields(self) -> list[forms.BoundField]:
+        """Return the fields of the scope, each with `chosen_count` for its heading."""
+        bound = [self[name] for name in (*self.SCOPE, "worker_types")]
+        for field in bound:
+            field.chosen_count = len(field.value() or ())  # type: ignore[attr-defined]
+        return [field for field in bound if field.field.choices]  # type: ignore[attr-defined]
+
+    @property
+    def scope(self) -> Scope:
+        """Return what was chosen, of a form that is valid."""
+        return Scope(
+            **{name: frozenset(self.cleaned_data[name]) for name in (*self.SCOPE, "worker_types")}
+        )
+
+
+def _places(company: Company) -> dict[str, list[tuple[int, str]]]:
+    """Return the company's places as choices, by the name of their list, in one query."""
+    kinds = {"divisions": Division, "locations": Location, "positions": Position}
+    first, *others = (
+        model._default_manager.filter(company=company)
+        .annotate(kind=Value(kind, output_field=CharField()))
+        .values_list("kind", "name", "pk")
+        for kind, model in kinds.items()
+    )
+    places: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    for kind, name, pk in first.union(*others, all=True).order_by("kind", "name"):
+        places[kind].append((pk, name))
+    return places
+
+
+def _group_label(group: FieldGroup) -> str:
+    members = FIELD_GROUP_MEMBERS[group.group]
+    return f"{group.label} ({', '.join(members)})" if members else group.label
+
+
+class APICallForm(forms.ModelForm):
+    """The settings of an API call. Its template is not among them: it cannot be changed."""
+
     parameter_sets = ParameterSetsField(
         label=_("Parameters"),
         queryset=ParameterSet.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("What the calling program must send. Tick one before the call can be used."),
     )
     # What the form was filled with: see services.api_call_change.
     seen = forms.CharField(widget=forms.HiddenInput)
@@ -76,8 +177,8 @@ class APICallForm(forms.ModelForm):
             "name",
             "description",
             "owner_contact",
-            "output_format",
             "parameter_sets",
+            "rate_limit",
             "expires_on",
         )
         widgets = {
@@ -88,14 +189,22 @@ class APICallForm(forms.ModelForm):
             "name": _("Which program or department it is for, such as HR or Sales."),
             "owner_contact": _("Whom to ask before it is changed: a name, e-mail or phone."),
             "expires_on": _("The last day on which it is answered. Leave empty for no end."),
+            "rate_limit": _("What is sent beyond that is refused until the minute is over."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.initial["seen"] = settings_digest(self.instance)
-        self.fields["parameter_sets"].queryset = (  # type: ignore[attr-defined]
-            self.instance.template.parameter_sets.all()
+        parameter_sets = self.fields["parameter_sets"]
+        parameter_sets.queryset = self.instance.template.parameter_sets.all()  # type: ignore[attr-defined]
+        parameter_sets.help_text = (
+            _("What the calling program must send. Others may be sent too.")
+            if self.instance.is_ready([])
+            else _("What the calling program must send. Tick one before the call can be used.")
         )
+        highest = settings.RATE_LIMIT_MAX
+        self.fields["rate_limit"].widget.attrs["max"] = highest
+        self.fields["rate_limit"].validators.append(MaxValueValidator(highest))
 
 
 class WebsiteAddressForm(forms.Form):

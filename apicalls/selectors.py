@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -120,14 +121,37 @@ def credential_find(*, client_key: str) -> StoredCredential | None:
 
 
 def api_templates_offered() -> QuerySet[APITemplate]:
-    """Return what the "Add API call" dialog lists, with the parameter sets."""
-    return APITemplate.objects.filter(is_active=True).prefetch_related("parameter_sets")
+    """Return what the "Add API call" dialog lists, with parameter sets and field groups."""
+    offered = APITemplate.objects.filter(is_active=True)
+    return offered.prefetch_related("parameter_sets", "field_groups")
 
 
 def credential_current(*, api_call: APICall) -> Credential:
     """Return the pair that works; every call has one."""
     return Credential.objects.select_related("api_call__company").get(
         api_call=api_call, ends_at__isnull=True
+    )
+
+
+def credential_used(*, api_call: APICall) -> Credential:
+    """Return the pair that works, with `requests_30_days` of its call."""
+    return (
+        Credential.objects.select_related("api_call__company")
+        .annotate(requests_30_days=Coalesce(Subquery(_requests_of(OuterRef("api_call"))), 0))
+        .get(api_call=api_call, ends_at__isnull=True)
+    )
+
+
+def _requests_of(api_call: OuterRef) -> QuerySet[RequestLog, Any]:
+    """Return the number of a call's requests in the last 30 days, as a subquery."""
+    return (
+        RequestLog.objects.filter(
+            api_call=api_call, at__gte=timezone.now() - timedelta(days=USAGE_DAYS)
+        )
+        .order_by()
+        .values("api_call")
+        .annotate(number=Count("pk"))
+        .values("number")
     )
 
 
@@ -139,15 +163,6 @@ def api_calls_listed(
     `search` looks in name and owner contact, and for the beginning of a Client Key.
     """
     current = Credential.objects.filter(api_call=OuterRef("pk"))
-    requests = (
-        RequestLog.objects.filter(
-            api_call=OuterRef("pk"), at__gte=timezone.now() - timedelta(days=USAGE_DAYS)
-        )
-        .order_by()
-        .values("api_call")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
     api_calls = (
         APICall.objects.for_company(company)
         .select_related("template")
@@ -157,7 +172,7 @@ def api_calls_listed(
                 .order_by("-last_used_at")
                 .values("last_used_at")[:1]
             ),
-            requests_30_days=Coalesce(Subquery(requests), 0),
+            requests_30_days=Coalesce(Subquery(_requests_of(OuterRef("pk"))), 0),
         )
     )
     if states:

@@ -29,6 +29,7 @@ urlpatterns = [
     path(_CALL, views.api_call, name="api_call"),
     path(_CALL + "change/", views.api_call_change, name="api_call_change"),
     path(_CALL + "website-address/", views.website_address, name="website_address"),
+    path(_CALL + "sample/", views.sample, name="sample"),
     path(_CALL + "authorization/", views.authorization, name="authorization"),
     path(_CALL + "secret/show/", views.client_secret_show, name="client_secret_show"),
     path(_CALL + "secret/copy/", views.client_secret_copy, name="client_secret_copy"),

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -32,9 +33,11 @@ from apicalls.forms import (
     APICallFilterForm,
     APICallForm,
     RegenerateForm,
+    ServedForm,
     WebsiteAddressForm,
 )
 from apicalls.models import APICall, Credential, OutputFormat
+from apicalls.samples import sample_of
 
 PAGE_SIZE = 25
 ACTIVITY_SHOWN = 10
@@ -111,7 +114,7 @@ def api_call_add(request: CompanyRequest) -> HttpResponse:
 @require_safe
 def api_call(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = _get_api_call(request, code)
-    return _details_page(request, found, APICallForm(instance=found))
+    return _details_page(request, found)
 
 
 @company_admin_required
@@ -119,18 +122,19 @@ def api_call(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = _get_api_call(request, code)
     form = APICallForm(request.POST, instance=_get_api_call(request, code))
-    if not form.is_valid():
-        return _details_page(request, found, form, status=422)
+    served = ServedForm(request.POST, api_call=found)
+    if not form.is_valid() or not served.is_valid():
+        return _details_page(request, found, form, served, status=422)
     try:
         changed = services.api_call_change(
             api_call=found,
-            values=form.cleaned_data,
+            values=form.cleaned_data | served.cleaned_data | {"scope": served.scope.as_stored()},
             seen=form.cleaned_data["seen"],
             by=request.user,
             address=client_address(request),
         )
     except services.ChangedMeanwhile:
-        return _details_page(request, found, _seen_anew(request, found), status=409)
+        return _details_page(request, found, _seen_anew(request, found), served, status=409)
     if changed:
         messages.success(request, _("Saved."))
     else:
@@ -152,10 +156,29 @@ def website_address(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
         "apicalls/_website_address.html",
         {
             "website_address": address,
-            "is_ready": bool(form.cleaned_data["parameter_sets"]),
+            "is_ready": found.is_ready(form.cleaned_data["parameter_sets"]),
+            "has_parameters": bool(form.cleaned_data["parameter_sets"]),
             "is_preview": address != found.website_address(),
         },
     )
+
+
+@company_member_required
+@require_safe
+def sample(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    """What would be answered with the boxes as they are ticked on the page, saved or not."""
+    found = _get_api_call(request, code)
+    served = ServedForm(request.GET, api_call=found)
+    if not served.is_valid():
+        raise Http404
+    served_sample = sample_of(
+        api_call=found,
+        output_format=served.cleaned_data["output_format"],
+        fields=frozenset(served.cleaned_data["field_groups"]),
+        scope=served.scope,
+    )
+    name = "apicalls/_sample.html" if request.htmx else "apicalls/sample.html"
+    return render(request, name, {"api_call": found, "sample": served_sample})
 
 
 # --- Authorization ---------------------------------------------------------------------
@@ -183,7 +206,7 @@ def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
     panel = _authorization(found, credential, client_secret)
     if request.htmx:
         return render(request, "apicalls/_authorization.html", panel)
-    return _details_page(request, found, APICallForm(instance=found), panel)
+    return _details_page(request, found, panel=panel)
 
 
 @company_admin_required
@@ -294,7 +317,7 @@ def _get_api_call(request: CompanyRequest, code: uuid.UUID) -> APICall:
     return get_object_or_404(
         APICall.objects.for_company(request.company)
         .select_related("company", "template")
-        .prefetch_related("parameter_sets"),
+        .prefetch_related("parameter_sets", "template__field_groups"),
         code=code,
     )
 
@@ -319,7 +342,8 @@ def _seen_anew(request: CompanyRequest, found: APICall) -> APICallForm:
 def _details_page(
     request: CompanyRequest,
     found: APICall,
-    form: APICallForm,
+    form: APICallForm | None = None,
+    served: ServedForm | None = None,
     panel: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -329,15 +353,27 @@ def _details_page(
     )
     context = {
         "api_call": found,
-        "form": form,
+        "form": form or APICallForm(instance=found),
+        "served": served or ServedForm(api_call=found),
+        "sample_query": urlencode(
+            {
+                "output_format": found.output_format,
+                "field_groups": found.field_groups,
+                **found.scope,
+            },
+            doseq=True,
+        ),
+        "scope_lines": services.scope_lines(api_call=found),
         "parameter_sets": found.parameter_sets.all(),
+        "has_parameters": bool(found.parameter_sets.all()),
         "website_address": found.website_address(),
         "is_ready": found.is_ready(),
-        "requests_30_days": selectors.requests_since(api_call=found, days=selectors.USAGE_DAYS),
         "events": events.order_by("-id")[:ACTIVITY_SHOWN],
         "duplicate_code": uuid.uuid4(),
     }
-    context |= panel or _authorization(found, selectors.credential_current(api_call=found))
+    credential = selectors.credential_used(api_call=found)
+    context["requests_30_days"] = credential.requests_30_days  # type: ignore[attr-defined]
+    context |= panel or _authorization(found, credential)
     return render(request, "apicalls/api_call.html", context, status=status)
 
 

@@ -23,6 +23,7 @@ PAGES = [
     pytest.param("", {"GET"}, False, id="details"),
     pytest.param("change/", {"POST"}, True, id="change"),
     pytest.param("website-address/", {"GET"}, False, id="website-address"),
+    pytest.param("sample/?output_format=json", {"GET"}, False, id="sample"),
     pytest.param("authorization/", {"GET"}, True, id="authorization"),
     pytest.param("secret/show/", {"POST"}, True, id="secret-show"),
     pytest.param("secret/copy/", {"POST"}, True, id="secret-copy"),
@@ -74,6 +75,9 @@ def settings_of():
             "description": stored.description,
             "owner_contact": stored.owner_contact,
             "output_format": stored.output_format,
+            "field_groups": stored.field_groups,
+            **stored.scope,
+            "rate_limit": stored.rate_limit,
             "parameter_sets": list(stored.parameter_sets.values_list("pk", flat=True)),
             "expires_on": stored.expires_on or "",
             "seen": services.settings_digest(stored),
@@ -237,6 +241,7 @@ def test_every_address_of_this_app_is_in_the_tables_above():
         "api_call",
         "api_call_change",
         "website_address",
+        "sample",
         "authorization",
         "client_secret_show",
         "client_secret_copy",
@@ -244,6 +249,10 @@ def test_every_address_of_this_app_is_in_the_tables_above():
         "api_call_duplicate",
         "api_call_state_change",
         "worker_compliance",
+        "compliance_roster",
+        "compliance_changes",
+        "expiring_requirements",
+        "verify",
         "schema",
     }
     assert names <= set(get_resolver().reverse_dict)
@@ -325,8 +334,8 @@ def test_the_templates_take_few_queries(as_admin, template):
         ParameterSet.objects.create(template=one, label="A", lookup="id_number")
     with CaptureQueriesContext(connection) as captured:
         response = as_admin.get(TEMPLATES)
-    assert len(response.context["cards"]) == 31
-    assert len(captured) <= 5
+    assert len(response.context["cards"]) == 34
+    assert len(captured) <= 6
 
 
 # --- The list --------------------------------------------------------------------------
@@ -463,7 +472,12 @@ def test_the_dialog_lists_the_templates_of_the_database(as_admin, template):
     )
     response = as_admin.get(TEMPLATES)
     text = text_of(response)
-    assert [card["template"].name for card in response.context["cards"]] == ["Worker compliance"]
+    assert [card["template"].name for card in response.context["cards"]] == [
+        "Worker compliance",
+        "Compliance roster",
+        "Compliance changes",
+        "Expiring requirements",
+    ]
     assert "WorkerIDNumber, FirstName&MiddleName&LastName" in text
     assert "Not offered" not in text
     assert "10482" in text  # of the sample answers
@@ -607,8 +621,10 @@ def test_saving_changes_the_settings(as_admin, call, page, settings_of, admin, t
 def test_what_the_page_sends_back_unchanged_is_no_change(as_admin, call, page, change):
     """The form as a browser would send it, read from the page itself."""
     change(call.api_call, description="Line one\r\nLine two & <b>", expires_on=date(2099, 1, 1))
-    form = as_admin.get(page()).context["form"]
+    context = as_admin.get(page()).context
+    form, served = context["form"], context["served"]
     data = {name: form[name].value() for name in form.fields}
+    data |= {name: served[name].value() or [] for name in served.fields}
     data["parameter_sets"] = [one.pk for one in form.initial["parameter_sets"]]
     data["expires_on"] = "2099-01-01"
     response = as_admin.post(page("change/"), data, follow=True)
@@ -629,6 +645,12 @@ def test_what_the_page_sends_back_unchanged_is_no_change(as_admin, call, page, c
         pytest.param({"description": "a\ufffeb"}, id="uncarriable-description"),
         pytest.param({"output_format": "csv"}, id="unknown-format"),
         pytest.param({"output_format": ""}, id="no-format"),
+        pytest.param({"field_groups": ["everything"]}, id="unknown-fields"),
+        pytest.param({"divisions": ["1"]}, id="unknown-division"),
+        pytest.param({"positions": ["x\0"]}, id="nul-for-a-position"),
+        pytest.param({"worker_types": ["robot"]}, id="unknown-worker-type"),
+        pytest.param({"rate_limit": "0"}, id="no-requests"),
+        pytest.param({"rate_limit": "6001"}, id="above-the-operator-s-limit"),
         pytest.param({"expires_on": "soon"}, id="no-date"),
         pytest.param({"expires_on": "2026-02-30"}, id="no-such-day"),
         pytest.param({"expires_on": "0000-01-01"}, id="year-0"),
@@ -644,7 +666,8 @@ def test_what_is_wrong_is_said_and_nothing_saved(as_admin, call, page, settings_
     before = settings_of(call.api_call)
     response = as_admin.post(page("change/"), before | {"description": "typed"} | wrong)
     assert response.status_code == 422
-    assert set(response.context["form"].errors) == set(wrong)
+    errors = response.context["form"].errors | response.context["served"].errors
+    assert set(errors) == set(wrong)
     assert settings_of(call.api_call) == before
     if "description" not in wrong:
         assert "typed" in response.content.decode()

@@ -1,0 +1,51 @@
+"""What the scopes of API calls have to do with divisions, locations and positions.
+
+workers.services.places calls both, without knowing API calls (see apps.py).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Company
+from accounts.services import audit_event_add
+from apicalls.models import APICall
+from workers.models import Division, Location, Position
+from workers.scope import Scope
+from workers.services.places import Place
+
+_LISTS: Mapping[type[Place], str] = {
+    Division: "divisions",
+    Location: "locations",
+    Position: "positions",
+}
+
+
+def follow_merge(company: Company, place: Place, into: Place) -> None:
+    """Put `into` in the place of `place` in all scopes of the company: the same workers stay."""
+    name = _LISTS[type(place)]
+    for api_call, scope in _naming(company, place):
+        ids = getattr(scope, name) - {place.pk} | {into.pk}
+        api_call.scope = replace(scope, **{name: ids}).as_stored()
+        api_call.save(update_fields=["scope"])
+        audit_event_add(
+            company=company,
+            actor=None,
+            action="changed",
+            subject=api_call,
+            changes={str(_("Scope")): [str(place), str(into)]},
+        )
+
+
+def users_of(company: Company, place: Place) -> list[str]:
+    """Return how the API calls that name the place are called."""
+    return [_("the scope of %s") % api_call.name for api_call, _scope in _naming(company, place)]
+
+
+def _naming(company: Company, place: Place) -> Iterator[tuple[APICall, Scope]]:
+    api_calls = APICall.objects.for_company(company).exclude(scope={}).order_by("pk")
+    for api_call in api_calls.select_for_update(of=("self",)):
+        scope = Scope.of(api_call.scope)
+        if place.pk in getattr(scope, _LISTS[type(place)]):
+            yield api_call, scope
