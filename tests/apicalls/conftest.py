@@ -6,6 +6,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import connection, connections
 from django.test import Client
 
 from accounts.models import Company
@@ -86,8 +87,9 @@ def change():
 def add_call(template, change, pair_of):
     """Return a function that adds an API call and sets it."""
 
-    def add(company: Company, *, lookups=("id_number",), **values) -> Pair:
-        api_call = services.api_call_add(company=company, template=template, by=None)
+    def add(company: Company, *, lookups=("id_number",), of="worker-compliance", **values) -> Pair:
+        of_document = APITemplate.objects.get(document=of, code=of)
+        api_call = services.api_call_add(company=company, template=of_document, by=None)
         change(api_call, lookups=lookups, **values)
         api_call.refresh_from_db()
         return pair_of(api_call)
@@ -210,3 +212,29 @@ def other_secret():
         return replace(pair, client_secret="0123456789ABCDEFGHJKMNPQRS" + "000000")
 
     return swap
+
+
+@pytest.fixture
+def real_database(transactional_db, tmp_path):
+    """A database that threads can share.
+
+    Tests on SQLite run in memory, where a second connection is told "table is locked"
+    instead of waiting its turn; this one is a file, as it is outside of tests.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    in_memory = connections["default"]
+    path = tmp_path / "workhub.sqlite3"
+    with in_memory.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(path)])
+    settings_dict = connections.settings["default"]
+    name, settings_dict["NAME"] = settings_dict["NAME"], str(path)
+    on_disk = connections.create_connection("default")
+    connections["default"] = on_disk
+    try:
+        yield
+    finally:
+        on_disk.close()
+        settings_dict["NAME"] = name
+        connections["default"] = in_memory

@@ -1,8 +1,4 @@
-from pathlib import Path
-
 import pytest
-
-import apicalls
 
 
 @pytest.mark.parametrize(
@@ -23,8 +19,7 @@ def test_a_schema_is_served_to_anybody(
     assert response["Cache-Control"] == "public, max-age=3600"
     assert not response.cookies
     if method == "get":
-        path = Path(apicalls.__file__).parent / "documents" / name
-        assert response.content == path.read_bytes()
+        assert b"Obey" in response.content
 
 
 @pytest.mark.parametrize(

@@ -470,32 +470,6 @@ def test_no_statement_carries_the_plain_secret(client_of, admin, call, worker, a
 # --- Two at once -----------------------------------------------------------------------
 
 
-@pytest.fixture
-def real_database(transactional_db, tmp_path):
-    """A database that threads can share.
-
-    Tests on SQLite run in memory, where a second connection is told "table is locked"
-    instead of waiting its turn; this one is a file, as it is outside of tests.
-    """
-    if connection.vendor != "sqlite":
-        yield
-        return
-    in_memory = connections["default"]
-    path = tmp_path / "workhub.sqlite3"
-    with in_memory.cursor() as cursor:
-        cursor.execute("VACUUM INTO %s", [str(path)])
-    settings_dict = connections.settings["default"]
-    name, settings_dict["NAME"] = settings_dict["NAME"], str(path)
-    on_disk = connections.create_connection("default")
-    connections["default"] = on_disk
-    try:
-        yield
-    finally:
-        on_disk.close()
-        settings_dict["NAME"] = name
-        connections["default"] = in_memory
-
-
 def _at_once(number, work):
     """Run `work` in so many threads that start together; return results and exceptions."""
     barrier = threading.Barrier(number)
