@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, cast
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -42,6 +42,7 @@ class CallView(APIView):
         self.started_at = time.perf_counter()
         self.grant: Grant | None = None
         self.usage: limits.Usage | None = None
+        self.chunks: Generator[bytes, None, None] = _from_first(b"", iter(()))
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -97,10 +98,9 @@ class CallView(APIView):
             size=0 if response.streaming else len(response.content),
         )
         if isinstance(response, StreamingHttpResponse):
-            chunks = cast(Iterator[bytes], response.streaming_content)
-            response.streaming_content = self._logged(chunks, log_id)
+            response.streaming_content = self._logged(self.chunks, log_id)
 
-    def _logged(self, chunks: Iterator[bytes], log_id: int) -> Iterator[bytes]:
+    def _logged(self, chunks: Generator[bytes, None, None], log_id: int) -> Iterator[bytes]:
         size, code = 0, "interrupted"
         try:
             for chunk in chunks:
@@ -108,6 +108,9 @@ class CallView(APIView):
                 size += len(chunk)
             code = ""
         finally:
+            # First let go of the database's cursor: what is written in its transaction
+            # would be taken back with it.
+            chunks.close()
             services.request_log_end(
                 log_id=log_id, size=size, code=code, milliseconds=self._milliseconds()
             )
@@ -167,9 +170,8 @@ class ComplianceRosterView(CallView):
         """
         renderer = cast(JSONRenderer | XMLRenderer, request.accepted_renderer)
         chunks = renderer.stream(document)
-        response = StreamingHttpResponse(
-            _from_first(next(chunks), chunks), content_type=renderer.content_type
-        )
+        self.chunks = _from_first(next(chunks), chunks)
+        response = StreamingHttpResponse(self.chunks, content_type=renderer.content_type)
         response["Cache-Control"] = "no-store"
         return response
 
@@ -205,7 +207,7 @@ class VerifyView(CallView):
         return Response(answers.verification_of(cast(Grant, self.grant), address))
 
 
-def _from_first(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _from_first(first: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
     yield first
     yield from chunks
 

@@ -101,7 +101,7 @@ def test_a_stream_is_the_same_document(get, list_call, register):
 
 
 def test_a_stream_that_breaks_parses_nowhere_and_is_logged_as_broken(
-    get, list_call, register, monkeypatch
+    real_database, get, list_call, register, monkeypatch
 ):
     for output_format in ("json", "xml"):
         roster = list_call(ROSTER, output_format=output_format)
@@ -387,11 +387,13 @@ def test_a_copy_kept_by_changes_equals_a_fresh_roster(
     writer = threading.Thread(target=write)
     writer.start()
     sequences = 0
-    while writer.is_alive():
-        for document in pages(get, changes, f"{CHANGES}?limit=3&since={copy.latest}"):
-            copy.apply(document)
-            sequences += document["count"]
-    writer.join()
+    try:
+        while writer.is_alive():
+            for document in pages(get, changes, f"{CHANGES}?limit=3&since={copy.latest}"):
+                copy.apply(document)
+                sequences += document["count"]
+    finally:
+        writer.join()
     for document in pages(get, changes, f"{CHANGES}?limit=1000&since={copy.latest}"):
         copy.apply(document)
         sequences += document["count"]
