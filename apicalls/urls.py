@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from apicalls import endpoints, schemas, views
+from apicalls.kit import views as kit
 from apicalls.services import STATE_CHANGES
 
 
@@ -33,6 +34,18 @@ urlpatterns = [
     path(_CALL + "authorization/", views.authorization, name="authorization"),
     path(_CALL + "secret/show/", views.client_secret_show, name="client_secret_show"),
     path(_CALL + "secret/copy/", views.client_secret_copy, name="client_secret_copy"),
+    path(_CALL + "kit/", kit.kit, name="kit"),
+    path(_CALL + "kit/secret/", kit.kit_with_secret, name="kit_with_secret"),
+    path(
+        _CALL + "kit/postman-collection/",
+        kit.postman_collection,
+        name="postman_collection",
+    ),
+    path(
+        _CALL + "kit/postman-environment/",
+        kit.postman_environment,
+        name="postman_environment",
+    ),
     path(_CALL + "regenerate/", views.regenerate, name="regenerate"),
     path(_CALL + "duplicate/", views.api_call_duplicate, name="api_call_duplicate"),
     path(

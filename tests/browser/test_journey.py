@@ -47,7 +47,7 @@ def add_call(page, name):
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name="API templates")).to_be_visible()
     card = dialog.get_by_role("listitem").filter(has_text="Worker compliance")
-    card.get_by_role("button", name="Add").click()
+    card.get_by_role("button", name="Add").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Worker compliance")
     page.get_by_label("Name", exact=True).fill(name)
     return page

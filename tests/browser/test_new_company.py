@@ -90,7 +90,7 @@ def add_call(page):
     """Add an API call by ID#, and return its header."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/account/api/templates/")
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Add").first.click()
     page.get_by_label("WorkerIDNumber").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()

@@ -3,6 +3,8 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from apicalls.demo import GATE_CODE
+
 pytestmark = pytest.mark.any_database
 
 PAGES = [
@@ -12,6 +14,9 @@ PAGES = [
     "/account/api/",
     "/account/api/?q=nothing-is-called-so",
     "/account/api/templates/",
+    f"/account/api/{GATE_CODE}/",
+    f"/account/api/{GATE_CODE}/kit/",
+    f"/account/api/{GATE_CODE}/sample/?output_format=json&field_groups=items",
     "/account/activity/",
     "/password/change/",
     "/workers/",
@@ -95,7 +100,7 @@ def test_a_call_is_added_set_and_saved_by_keyboard_alone(signed_in):
     assert page.evaluate("document.activeElement.textContent").strip() == "Add API call"
     page.keyboard.press("Enter")
     dialog.get_by_role("heading", name="API templates").wait_for()
-    dialog.get_by_role("button", name="Add").focus()
+    dialog.get_by_role("button", name="Add").first.focus()
     page.keyboard.press("Enter")
     page.get_by_label("WorkerIDNumber").focus()
     page.keyboard.press("Space")

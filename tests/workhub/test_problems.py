@@ -19,6 +19,7 @@ STATUSES = {
     "unknown_parameter": 400,
     "repeated_parameter": 400,
     "invalid_parameter": 400,
+    "invalid_cursor": 400,
     "bad_request": 400,
     "not_authenticated": 401,
     "malformed_authorization": 401,
@@ -34,6 +35,7 @@ STATUSES = {
     "parameters_not_set": 409,
     "worker_ambiguous": 409,
     "precondition_failed": 412,
+    "rate_limited": 429,
     "internal_error": 500,
     "temporarily_unavailable": 503,
 }

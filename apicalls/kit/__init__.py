@@ -1,0 +1,1 @@
+"""What an integrator gets with an API call: a Postman collection, and code to paste."""
