@@ -46,6 +46,7 @@ urlpatterns = [
         kit.postman_environment,
         name="postman_environment",
     ),
+    path(_CALL + "header-doctor/", kit.header_doctor, name="header_doctor"),
     path(_CALL + "regenerate/", views.regenerate, name="regenerate"),
     path(_CALL + "duplicate/", views.api_call_duplicate, name="api_call_duplicate"),
     path(
