@@ -26,6 +26,13 @@ SCHEMAS: Mapping[str, bytes] = {
 @csrf_exempt  # its refusal would be a page; a POST is refused below, as the API does it
 def schema(request: HttpRequest, name: str) -> HttpResponse:
     """Serve `worker-compliance.xsd` and its like. They hold no company's data."""
+    if name not in SCHEMAS:
+        raise Http404
+    return described(request, SCHEMAS[name], _CONTENT_TYPES[PurePath(name).suffix])
+
+
+def described(request: HttpRequest, content: bytes, content_type: str) -> HttpResponse:
+    """Return what describes the API: for everybody to read and to keep, and read-only."""
     if request.method not in {"GET", "HEAD"}:
         problem = Problem(
             "method_not_allowed",
@@ -33,8 +40,6 @@ def schema(request: HttpRequest, name: str) -> HttpResponse:
             headers={"Allow": "GET, HEAD"},
         )
         return problem_response(request, problem)
-    if name not in SCHEMAS:
-        raise Http404
-    response = HttpResponse(SCHEMAS[name], content_type=_CONTENT_TYPES[PurePath(name).suffix])
+    response = HttpResponse(content, content_type=content_type)
     response["Cache-Control"] = "public, max-age=3600"
     return response

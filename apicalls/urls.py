@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from apicalls import endpoints, schemas, views
+from apicalls import endpoints, reference, schemas, views
 from apicalls.kit import views as kit
 from apicalls.services import STATE_CHANGES
 
@@ -76,4 +76,8 @@ urlpatterns = [
     ),
     path("api/v1/verify", endpoints.VerifyView.as_view(), name="verify"),
     path("api/v1/schemas/<str:name>", schemas.schema, name="schema"),
+    path("api/v1/openapi.json", reference.openapi_json, name="openapi_json"),
+    path("api/v1/openapi.yaml", reference.openapi_yaml, name="openapi_yaml"),
+    path("docs/", reference.reference, name="reference"),
+    path("docs/try/", reference.reference_try, name="reference_try"),
 ]

@@ -169,6 +169,14 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
 }
+# Used by apicalls/openapi.py. drf-spectacular is no installed app: it would bring commands
+# and checks to every start, for a document that is made when somebody asks for it.
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Workhub API",
+    "VERSION": "1.0.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
 
 # --- Pages -----------------------------------------------------------------------------
 

@@ -264,6 +264,10 @@ def test_every_address_of_this_app_is_in_the_tables_above():
         "expiring_requirements",
         "verify",
         "schema",
+        "openapi_json",
+        "openapi_yaml",
+        "reference",
+        "reference_try",
     }
     assert names <= set(get_resolver().reverse_dict)
 
