@@ -248,15 +248,15 @@ def _schemas() -> dict[str, Any]:
     """Return the schema of each document and of its shapes, and that of a problem."""
     schemas: dict[str, Any] = {}
     for document in DOCUMENTS.values():
-        schemas[_component_name(document)] = _in_xml_too(
+        schemas[_component_name(document)] = _for_generators(
             _plain(json_schema(document, refer_to=_REFER_TO)), document.members
         ) | {"xml": {"name": document.root}}
         described = definitions(document.shapes(), refer_to=_REFER_TO)
         for shape in document.shapes():
-            schemas[shape.name] = _in_xml_too(described[shape.name], shape.members)
+            schemas[shape.name] = _for_generators(described[shape.name], shape.members)
     for shape in (_PARAMETER_PROBLEM, PROBLEM):
         described = definitions([shape], refer_to=_REFER_TO)
-        schemas[shape.name] = _in_xml_too(described[shape.name], shape.members)
+        schemas[shape.name] = _for_generators(described[shape.name], shape.members)
     schemas["Problem"]["xml"] = {"name": "problem", "namespace": "urn:ietf:rfc:7807"}
     return schemas
 
@@ -265,14 +265,21 @@ def _component_name(document: Document) -> str:
     return document.root[0].upper() + document.root[1:]
 
 
+# Without a title: generators call a class by it, and ours has a version and blanks.
+_OF_A_WHOLE_SCHEMA = {"$schema", "$defs", "title"}
+
+
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in schema.items() if key not in {"$schema", "$defs"}}
+    return {key: value for key, value in schema.items() if key not in _OF_A_WHOLE_SCHEMA}
 
 
-def _in_xml_too(schema: dict[str, Any], members: Iterable[Member]) -> dict[str, Any]:
-    """Return the schema with what lists are called in XML: an element around their elements."""
+def _for_generators(schema: dict[str, Any], members: Iterable[Member]) -> dict[str, Any]:
+    """Return the schema as generators read it, and with what lists are called in XML."""
     properties = dict(schema["properties"])
     for member in members:
+        if member.what is Kind.TRUE:
+            # As a constant it makes openapi-python-client write what Python cannot read.
+            properties[member.name] = {"type": "boolean", "description": member.about}
         if isinstance(member.what, ListOf):
             listed = properties[member.name]
             properties[member.name] = listed | {
