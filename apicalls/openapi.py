@@ -140,6 +140,10 @@ def _query(parameter: Parameter, *, ticked_only: bool) -> dict[str, Any]:
     about = parameter.about
     if ticked_only:
         about += " Sent if and only if it is ticked under Parameters of the API call."
+    if parameter.example:
+        # Not as an `example`: Swagger UI would send those of all parameters at once, and no
+        # API call takes them all.
+        about += f" Such as `{parameter.example}`."
     described: dict[str, Any] = {
         "in": "query",
         "name": parameter.name,
@@ -148,9 +152,6 @@ def _query(parameter: Parameter, *, ticked_only: bool) -> dict[str, Any]:
     }
     if parameter.name == MIDDLE_NAME:
         described["allowEmptyValue"] = True
-    if parameter.example:
-        is_number = parameter.schema["type"] == "integer"
-        described["example"] = int(parameter.example) if is_number else parameter.example
     return described
 
 

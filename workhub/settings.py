@@ -176,6 +176,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Workhub API",
     "VERSION": "1.0.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # In the order of the addresses, which begins with what most programs ask.
+    "SORT_OPERATIONS": False,
 }
 
 # --- Pages -----------------------------------------------------------------------------

@@ -41,7 +41,13 @@ PAGES = [
     "/problems/invalid_credentials",
     "/there-is-nothing-here",
 ]
-OPEN_TO_ALL = ["/sign-in/", "/sign-up/", "/password/reset/", "/password/reset/done/"]
+OPEN_TO_ALL = [
+    "/sign-in/",
+    "/sign-up/",
+    "/password/reset/",
+    "/password/reset/done/",
+    "/docs/",
+]
 
 
 def check(page, path):

@@ -14,7 +14,8 @@ from xsdata.formats.dataclass.parsers.config import ParserConfig
 from apicalls.documents import DOCUMENTS
 from tests.shipped.calls import all_with, ask, pairs_of
 
-TEMPLATES = [name for name in DOCUMENTS if name != "verify"]
+# One worker process makes the clients, once.
+pytestmark = pytest.mark.xdist_group("generated_clients")
 
 
 def generate(*command, cwd):
