@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, OrderBy
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,7 +25,7 @@ from accounts.permissions import (
     company_member_required,
 )
 from apicalls import selectors, services
-from apicalls.credentials import ClientSecret, SecretUnreadable, header_value
+from apicalls.credentials import ClientSecret, header_value
 from apicalls.documents import sample_answer
 from apicalls.forms import (
     APICallAddForm,
@@ -37,6 +37,7 @@ from apicalls.forms import (
     WebsiteAddressForm,
 )
 from apicalls.models import APICall, Credential, OutputFormat
+from apicalls.pages import api_call_or_404, secret_or_message
 from apicalls.samples import sample_of
 
 PAGE_SIZE = 25
@@ -113,15 +114,15 @@ def api_call_add(request: CompanyRequest) -> HttpResponse:
 @company_member_required
 @require_safe
 def api_call(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    found = _get_api_call(request, code)
+    found = api_call_or_404(request, code)
     return _details_page(request, found)
 
 
 @company_admin_required
 @require_POST
 def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    found = _get_api_call(request, code)
-    form = APICallForm(request.POST, instance=_get_api_call(request, code))
+    found = api_call_or_404(request, code)
+    form = APICallForm(request.POST, instance=api_call_or_404(request, code))
     served = ServedForm(request.POST, api_call=found)
     if not form.is_valid() or not served.is_valid():
         return _details_page(request, found, form, served, status=422)
@@ -146,7 +147,7 @@ def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 @require_safe
 def website_address(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The Website Address with the boxes as they are ticked on the page, saved or not."""
-    found = _get_api_call(request, code)
+    found = api_call_or_404(request, code)
     form = WebsiteAddressForm(request.GET, api_call=found)
     if not form.is_valid():
         raise Http404
@@ -167,7 +168,7 @@ def website_address(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 @require_safe
 def sample(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """What would be answered with the boxes as they are ticked on the page, saved or not."""
-    found = _get_api_call(request, code)
+    found = api_call_or_404(request, code)
     served = ServedForm(request.GET, api_call=found)
     if not served.is_valid():
         raise Http404
@@ -188,7 +189,7 @@ def sample(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 @require_safe
 def authorization(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The Authorization panel with the secret masked, for when showing it is over."""
-    found = _get_api_call(request, code)
+    found = api_call_or_404(request, code)
     credential = selectors.credential_current(api_call=found)
     return render(request, "apicalls/_authorization.html", _authorization(found, credential))
 
@@ -197,9 +198,9 @@ def authorization(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 @require_POST
 @sensitive_variables("client_secret", "panel")
 def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    found = _get_api_call(request, code)
+    found = api_call_or_404(request, code)
     credential = selectors.credential_current(api_call=found)
-    client_secret = _reveal(request, credential, action="showed the secret of")
+    client_secret = secret_or_message(request, credential, action="showed the secret of")
     if client_secret is None:
         # The page says why; htmx would put it into the panel.
         return HttpResponseClientRefresh() if request.htmx else redirect(found)
@@ -214,9 +215,9 @@ def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
 @sensitive_variables("client_secret", "text")
 def client_secret_copy(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The secret, or the whole header, as text for the clipboard: nothing is shown."""
-    found = _get_api_call(request, code)
+    found = api_call_or_404(request, code)
     credential = selectors.credential_current(api_call=found)
-    client_secret = _reveal(request, credential, action="copied the secret of")
+    client_secret = secret_or_message(request, credential, action="copied the secret of")
     if client_secret is None:
         return HttpResponse(status=409)
     if request.POST.get("what") == "header":
@@ -230,7 +231,7 @@ def client_secret_copy(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def regenerate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """Say what will break, and on POST replace the credentials."""
-    found = _get_api_call(request, code)
+    found = api_call_or_404(request, code)
     if request.method == "POST":
         return _regenerated(request, found)
     return render(
@@ -280,7 +281,7 @@ def _regenerated(request: CompanyRequest, found: APICall) -> HttpResponse:
 @company_admin_required
 @require_POST
 def api_call_state_change(request: CompanyRequest, code: uuid.UUID, change: str) -> HttpResponse:
-    found = _get_api_call(request, code)
+    found = api_call_or_404(request, code)
     if services.api_call_state_change(
         api_call=found, change=change, by=request.user, address=client_address(request)
     ):
@@ -293,7 +294,7 @@ def api_call_state_change(request: CompanyRequest, code: uuid.UUID, change: str)
 @company_admin_required
 @require_POST
 def api_call_duplicate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    found = _get_api_call(request, code)
+    found = api_call_or_404(request, code)
     form = APICallDuplicateForm(request.POST)
     if not form.is_valid():
         return redirect(found)
@@ -312,19 +313,9 @@ def api_call_duplicate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
 # --- Parts of the above ----------------------------------------------------------------
 
 
-def _get_api_call(request: CompanyRequest, code: uuid.UUID) -> APICall:
-    """Return the company's API call or answer 404, also for another company's."""
-    return get_object_or_404(
-        APICall.objects.for_company(request.company)
-        .select_related("company", "template")
-        .prefetch_related("parameter_sets", "template__field_groups"),
-        code=code,
-    )
-
-
 def _seen_anew(request: CompanyRequest, found: APICall) -> APICallForm:
     """Return the form as it was typed, to be saved over what somebody else has saved."""
-    theirs = _get_api_call(request, found.code)
+    theirs = api_call_or_404(request, found.code)
     data = request.POST.copy()
     data["seen"] = services.settings_digest(theirs)
     form = APICallForm(data, instance=theirs)
@@ -390,26 +381,6 @@ def _authorization(
         context["client_secret"] = client_secret.reveal()
         context["header_value"] = header_value(credential.client_key, client_secret)
     return context
-
-
-def _reveal(request: CompanyRequest, credential: Credential, action: str) -> ClientSecret | None:
-    """Return the secret, or None after saying why it cannot be shown."""
-    try:
-        return services.client_secret_reveal(
-            credential=credential,
-            action=action,
-            by=request.user,
-            address=client_address(request),
-        )
-    except SecretUnreadable:
-        messages.error(
-            request,
-            _(
-                "The Client Secret cannot be shown: the installation no longer has its key. "
-                "Programs that have it go on working. Regenerate to get one that can be shown."
-            ),
-        )
-        return None
 
 
 def _order(sort: str) -> list[OrderBy]:

@@ -1,0 +1,45 @@
+"""What the pages of one API call share: finding it, and showing its secret."""
+
+import uuid
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from accounts.addresses import client_address
+from accounts.permissions import CompanyRequest
+from apicalls import services
+from apicalls.credentials import ClientSecret, SecretUnreadable
+from apicalls.models import APICall, Credential
+
+
+def api_call_or_404(request: CompanyRequest, code: uuid.UUID) -> APICall:
+    """Return the company's API call or answer 404, also for another company's."""
+    return get_object_or_404(
+        APICall.objects.for_company(request.company)
+        .select_related("company", "template")
+        .prefetch_related("parameter_sets", "template__field_groups"),
+        code=code,
+    )
+
+
+def secret_or_message(
+    request: CompanyRequest, credential: Credential, *, action: str
+) -> ClientSecret | None:
+    """Return the secret after recording who asked for it, or None after saying why not."""
+    try:
+        return services.client_secret_reveal(
+            credential=credential,
+            action=action,
+            by=request.user,
+            address=client_address(request),
+        )
+    except SecretUnreadable:
+        messages.error(
+            request,
+            _(
+                "The Client Secret cannot be shown: the installation no longer has its key. "
+                "Programs that have it go on working. Regenerate to get one that can be shown."
+            ),
+        )
+        return None
