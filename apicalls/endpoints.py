@@ -26,6 +26,9 @@ from apicalls.selectors import Grant
 from workhub.middleware import request_id_of
 from workhub.problems import Problem, answer_problems_in, problem_response
 
+# In the WSGI environ of a request that an admin sends from a page: no header becomes this.
+IS_TEST = "workhub.is_test"
+
 
 class CallView(APIView):
     """An endpoint that answers API calls, and what all of them share."""
@@ -96,6 +99,7 @@ class CallView(APIView):
             code=getattr(response, "problem_code", ""),
             milliseconds=self._milliseconds(),
             size=0 if response.streaming else len(response.content),
+            is_test=IS_TEST in request.META,
         )
         if isinstance(response, StreamingHttpResponse):
             response.streaming_content = self._logged(self.chunks, log_id)

@@ -288,6 +288,8 @@ class RequestLog(models.Model):
     milliseconds = models.PositiveIntegerField()
     # Length of the body.
     size = models.PositiveIntegerField()
+    # Sent from the details page, by no program.
+    is_test = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = _("request")

@@ -146,7 +146,9 @@ def _requests_of(api_call: OuterRef) -> QuerySet[RequestLog, Any]:
     """Return the number of a call's requests in the last 30 days, as a subquery."""
     return (
         RequestLog.objects.filter(
-            api_call=api_call, at__gte=timezone.now() - timedelta(days=USAGE_DAYS)
+            api_call=api_call,
+            at__gte=timezone.now() - timedelta(days=USAGE_DAYS),
+            is_test=False,
         )
         .order_by()
         .values("api_call")
@@ -189,4 +191,5 @@ def api_calls_listed(
 def requests_since(*, api_call: APICall, days: int) -> int:
     """Return how many requests were answered in the last `days` days."""
     since = timezone.now() - timedelta(days=days)
-    return RequestLog.objects.filter(api_call=api_call, at__gte=since).count()
+    programs = RequestLog.objects.filter(api_call=api_call, is_test=False)
+    return programs.filter(at__gte=since).count()

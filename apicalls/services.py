@@ -339,11 +339,19 @@ def _owner(api_call: APICall, client_key: str) -> Owner:
 
 
 def request_log_add(
-    *, grant: Grant, request_id: str, status: int, code: str, milliseconds: int, size: int
+    *,
+    grant: Grant,
+    request_id: str,
+    status: int,
+    code: str,
+    milliseconds: int,
+    size: int,
+    is_test: bool = False,
 ) -> int:
     """Record an answer before it leaves, and that its credential was used; return the row's id.
 
-    `code` is the problem's, "" without one; `size` is the body's length in bytes.
+    `code` is the problem's, "" without one; `size` is the body's length in bytes. A test from
+    the details page is no use of the credential.
     """
     now = timezone.now()
     logged = RequestLog.objects.create(
@@ -355,7 +363,10 @@ def request_log_add(
         code=code,
         milliseconds=milliseconds,
         size=size,
+        is_test=is_test,
     )
+    if is_test:
+        return logged.pk
     stale = now - LAST_USED_PRECISION
     if grant.last_used_at is None or grant.last_used_at < stale:
         # The condition again, in the database: of many requests at once, one writes.

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from apicalls import endpoints, reference, schemas, views
-from apicalls.kit.views import header_doctor, kit
+from apicalls.kit.views import header_doctor, kit, trial
 from apicalls.services import STATE_CHANGES
 
 
@@ -47,6 +47,7 @@ urlpatterns = [
         name="postman_environment",
     ),
     path(_CALL + "header-doctor/", header_doctor.header_doctor, name="header_doctor"),
+    path(_CALL + "test/", trial.trial, name="trial"),
     path(_CALL + "regenerate/", views.regenerate, name="regenerate"),
     path(_CALL + "duplicate/", views.api_call_duplicate, name="api_call_duplicate"),
     path(

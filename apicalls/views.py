@@ -36,6 +36,8 @@ from apicalls.forms import (
     ServedForm,
     WebsiteAddressForm,
 )
+from apicalls.kit.example import example_of
+from apicalls.kit.views.trial import TrialForm
 from apicalls.models import APICall, Credential, OutputFormat
 from apicalls.pages import api_call_or_404, secret_or_message
 from apicalls.samples import sample_of
@@ -364,6 +366,7 @@ def _details_page(
     }
     credential = selectors.credential_used(api_call=found)
     context["requests_30_days"] = credential.requests_30_days  # type: ignore[attr-defined]
+    context["trial_form"] = TrialForm(example=example_of(found, credential))
     context |= panel or _authorization(found, credential)
     return render(request, "apicalls/api_call.html", context, status=status)
 

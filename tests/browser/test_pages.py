@@ -17,6 +17,7 @@ PAGES = [
     f"/account/api/{GATE_CODE}/",
     f"/account/api/{GATE_CODE}/kit/",
     f"/account/api/{GATE_CODE}/header-doctor/",
+    f"/account/api/{GATE_CODE}/test/",
     f"/account/api/{GATE_CODE}/sample/?output_format=json&field_groups=items",
     "/account/activity/",
     "/password/change/",
