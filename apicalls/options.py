@@ -127,7 +127,7 @@ _PARAMETERS = (
     ),
     Parameter(
         SINCE,
-        "Where to begin: the `latest` of an earlier answer, or an instant with its zone. "
+        'Where to begin: the "latest" of an earlier answer, or an instant with its zone. '
         "Without it, at the first change there is.",
         "2026-01-01T00:00:00Z",
         _text(minLength=1, maxLength=200),
@@ -146,7 +146,7 @@ _PARAMETERS = (
     ),
     Parameter(
         CURSOR,
-        "Where the page begins. It is in `next` of the page before; never make one yourself.",
+        'Where the page begins. It is in "next" of the page before; never make one yourself.',
         "",
         _text(minLength=1),
     ),

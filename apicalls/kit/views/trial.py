@@ -20,8 +20,11 @@ from apicalls.kit.trial import Reply, send
 from apicalls.models import APICall
 from apicalls.options import PARAMETERS
 from apicalls.pages import api_call_or_404, secret_or_message
+from apicalls.parameters import LIMIT
 
 _MAX_LENGTH = 1000
+# So that the first answer of a list is short enough to be read.
+_FIRST_OPTIONS = {LIMIT: "5"}
 _MASK = "••••••••"
 
 
@@ -38,7 +41,7 @@ class TrialForm(forms.Form):
         for name, value in example.parameters:
             self.fields[name] = _field(name, value)
         for name in self.options:
-            self.fields[name] = _field(name)
+            self.fields[name] = _field(name, _FIRST_OPTIONS.get(name, ""))
 
     @property
     def ticked_fields(self) -> list[forms.BoundField]:
