@@ -49,8 +49,11 @@ def list_call(add_call, company):
     """Return a function that adds a call of a list, with all field groups."""
 
     def add(of, **values):
-        groups = {"field_groups": ["names", "placement", "contact", "items", "optional_items"]}
-        return add_call(company, of=of, lookups=(), **(groups | values))
+        settings = {
+            "field_groups": ["names", "placement", "contact", "items", "optional_items"],
+            "rate_limit": 1_000_000,  # who follows every change asks more often than people set
+        }
+        return add_call(company, of=of, lookups=(), **(settings | values))
 
     return add
 

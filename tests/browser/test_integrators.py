@@ -1,4 +1,6 @@
-"""The integrators' reference as people use it: read it, and send a real request from it."""
+"""What integrators and those who help them do: read the reference, try it, test a call."""
+
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -39,3 +41,19 @@ def test_a_pasted_header_is_tried_from_swagger_ui(new_page, shipped):
     second_main = {"rules": {"landmark-no-duplicate-main": {"enabled": False}}}
     around = Axe().run(page, context={"exclude": [["#swagger-ui"]]}, options=second_main)
     assert around.response["violations"] == []
+
+
+def test_a_call_is_tested_from_its_details_page(signed_in):
+    page = signed_in()
+    page.get_by_role("link", name="Gate").click()
+    test = page.get_by_role("region", name="Test this call")
+    test.get_by_label("workerIDNumber").fill("TEST-NOT-FOUND")
+    test.get_by_role("button", name="Send test request").click()
+    expect(test.get_by_role("status")).to_contain_text("404 Not Found")
+    test.get_by_label("workerIDNumber").fill("TEST-COMING-DUE")
+    page.keyboard.press("Enter")
+    expect(test.get_by_role("status")).to_contain_text("200 OK")
+    expect(test).to_contain_text('"status": "coming_due"')
+    assert Axe().run(page).response["violations"] == []
+    # What is being edited above is neither sent nor lost.
+    expect(page).to_have_url(re.compile("/account/api/[0-9a-f-]{36}/$"))
