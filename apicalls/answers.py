@@ -1,8 +1,8 @@
 """Answers to API calls as documents: from a grant and what was asked, without HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -40,7 +40,7 @@ from apicalls.parameters import (
     WORKER_ID_NUMBER,
 )
 from apicalls.selectors import Grant, wanted_of
-from workers.facts import Found, Wanted
+from workers.facts import Found, ItemFacts, Wanted, WorkerFacts
 from workers.feed import feed_end, feed_number_before, feed_page
 from workers.models import Division, Location, Position
 from workers.selectors import (
@@ -60,23 +60,37 @@ _CHANGES = "compliance-changes"
 # --- Worker compliance -----------------------------------------------------------------
 
 
-def worker_compliance_of(
-    grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]
-) -> DocumentTree:
-    """Return the document of the one worker whom the parameters name."""
+class FoundWorker(NamedTuple):
+    """The worker whom the parameters name, as of one day; `is_test` for a made-up one."""
+
+    as_of: date
+    worker: WorkerFacts
+    items: Sequence[ItemFacts]
+    is_test: bool
+
+
+def worker_found(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> FoundWorker:
+    """Return the one worker whom the parameters name."""
     today = grant.today()
     through = meant.get(VALID_THROUGH)
     if through is not None and through < today:
         raise _invalid(VALID_THROUGH, f"must be today, {today.isoformat()}, or later.")
     made_up = rehearsal.rehearsed(sent, today)
     found = made_up or _found(grant, sent, today)
+    return FoundWorker(today, found.worker, found.items, is_test=made_up is not None)
+
+
+def worker_compliance_of(
+    grant: Grant, found: FoundWorker, meant: Mapping[str, Any]
+) -> DocumentTree:
+    """Return the document of one worker."""
     return worker_compliance.build(
         found.worker,
         found.items,
-        as_of=today,
+        as_of=found.as_of,
         fields=grant.fields,
-        through=through,
-        is_test=made_up is not None,
+        through=meant.get(VALID_THROUGH),
+        is_test=found.is_test,
     )
 
 

@@ -13,6 +13,18 @@ from apicalls.selectors import Grant, credential_find
 from apicalls.services import vault
 from workhub.problems import CHALLENGE, Problem
 
+# In the environ of a request: the call whose key it carries, whatever its secret is.
+_MEANT = "workhub.meant"
+
+
+def meant_by(request: Request) -> Grant | None:
+    """Return the call whose Client Key the request carries, also one with a wrong secret.
+
+    For the request log alone: it opens nothing.
+    """
+    meant: Grant | None = request.META.get(_MEANT)
+    return meant
+
 
 class AMXAuthentication(BaseAuthentication):
     """Authenticate an API call by its Client Key and Client Secret.
@@ -25,23 +37,23 @@ class AMXAuthentication(BaseAuthentication):
         authorization = _authorization(request)
         if authorization is None:
             return None
-        address = client_address(request._request)
-        return AnonymousUser(), self.authenticate_credentials(authorization, address)
+        return AnonymousUser(), self.authenticate_credentials(request, authorization)
 
-    def authenticate_credentials(self, authorization: Authorization, address: str | None) -> Grant:
-        """Return what the pair opens.
+    def authenticate_credentials(self, request: Request, authorization: Authorization) -> Grant:
+        """Return what the pair opens, after noting on the request whose key it carries.
 
         Raises one and the same problem, after the same queries and the same work, for an
         unknown key, a wrong secret and a pair that has ended.
         """
         stored = credential_find(client_key=authorization.client_key)
+        request.META[_MEANT] = stored.grant if stored else None
         is_right = vault().matches(
             authorization,
             digest=stored.secret_digest if stored else None,
             pepper_number=stored.pepper_number if stored else None,
         )
         if stored is None or not is_right or stored.has_ended(timezone.now()):
-            raise _refusal(authorization, address)
+            raise _refusal(authorization, client_address(request._request))
         return stored.grant
 
     def authenticate_header(self, request: Request) -> str:

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.addresses import client_address
-from apicalls import answers, limits, services
-from apicalls.authentication import AMXAuthentication
+from apicalls import answers, limits, request_log
+from apicalls.authentication import AMXAuthentication, meant_by
 from apicalls.documents.tree import StreamedDocument
 from apicalls.models import Document, OutputFormat
 from apicalls.negotiation import CallFormatNegotiation
@@ -23,11 +23,16 @@ from apicalls.parameters import OPTIONS, STREAM, is_ready, read_parameters
 from apicalls.permissions import CallIsGranted
 from apicalls.renderers import JSONRenderer, XMLRenderer
 from apicalls.selectors import Grant
-from workhub.middleware import request_id_of
 from workhub.problems import Problem, answer_problems_in, problem_response
 
 # In the WSGI environ of a request that an admin sends from a page: no header becomes this.
 IS_TEST = "workhub.is_test"
+
+
+class StreamedAnswer(StreamingHttpResponse):
+    """A document that is read while it is sent; closing `chunks` says that nobody reads on."""
+
+    chunks: Generator[bytes, None, None]
 
 
 class CallView(APIView):
@@ -45,6 +50,7 @@ class CallView(APIView):
         self.started_at = time.perf_counter()
         self.grant: Grant | None = None
         self.usage: limits.Usage | None = None
+        self.told = request_log.Told()
         self.chunks: Generator[bytes, None, None] = _from_first(b"", iter(()))
         return super().initialize_request(request, *args, **kwargs)
 
@@ -86,25 +92,36 @@ class CallView(APIView):
         if self.usage is not None:
             for name, value in self.usage.headers.items():
                 response.headers.setdefault(name, value)  # a rehearsed refusal has its own
-        if self.grant is not None:
-            self._log(request, response)
+        self._log(request, response)
         return response
 
     def _log(self, request: Request, response: HttpResponse | StreamingHttpResponse) -> None:
         """Write the log row before the answer leaves; a stream's size is known at its end."""
-        log_id = services.request_log_add(
-            grant=cast(Grant, self.grant),
-            request_id=request_id_of(request._request),
+        seen = request_log.seen_of(request._request)
+        code = getattr(response, "problem_code", "")
+        if self.grant is None:
+            if code:  # OPTIONS is answered without anything to tell
+                request_log.refused_add(
+                    meant=meant_by(request), seen=seen, status=response.status_code, code=code
+                )
+            return
+        log_id = request_log.request_log_add(
+            grant=self.grant,
+            seen=seen,
+            told=self.told,
             status=response.status_code,
-            code=getattr(response, "problem_code", ""),
+            code=code,
             milliseconds=self._milliseconds(),
             size=0 if response.streaming else len(response.content),
             is_test=IS_TEST in request.META,
         )
-        if isinstance(response, StreamingHttpResponse):
-            response.streaming_content = self._logged(self.chunks, log_id)
+        if isinstance(response, StreamedAnswer):
+            response.chunks = self._logged(self.chunks, log_id)
+            response.streaming_content = response.chunks
 
-    def _logged(self, chunks: Generator[bytes, None, None], log_id: int) -> Iterator[bytes]:
+    def _logged(
+        self, chunks: Generator[bytes, None, None], log_id: int | None
+    ) -> Generator[bytes, None, None]:
         size, code = 0, "interrupted"
         try:
             for chunk in chunks:
@@ -115,7 +132,7 @@ class CallView(APIView):
             # First let go of the database's cursor: what is written in its transaction
             # would be taken back with it.
             chunks.close()
-            services.request_log_end(
+            request_log.request_log_end(
                 log_id=log_id, size=size, code=code, milliseconds=self._milliseconds()
             )
 
@@ -151,7 +168,13 @@ class WorkerComplianceView(CallView):
 
     def get(self, request: Request) -> Response:
         sent, meant = self.read(request)
-        return Response(answers.worker_compliance_of(cast(Grant, self.grant), sent, meant))
+        grant = cast(Grant, self.grant)
+        lookup = request_log.lookup_of(grant.company_id, sent)
+        self.told = request_log.Told(*lookup)
+        found = answers.worker_found(grant, sent, meant)
+        if not found.is_test:
+            self.told = request_log.Told(*lookup, worker_id=found.worker.id)
+        return Response(answers.worker_compliance_of(grant, found, meant))
 
 
 class ComplianceRosterView(CallView):
@@ -175,7 +198,7 @@ class ComplianceRosterView(CallView):
         renderer = cast(JSONRenderer | XMLRenderer, request.accepted_renderer)
         chunks = renderer.stream(document)
         self.chunks = _from_first(next(chunks), chunks)
-        response = StreamingHttpResponse(self.chunks, content_type=renderer.content_type)
+        response = StreamedAnswer(self.chunks, content_type=renderer.content_type)
         response["Cache-Control"] = "no-store"
         return response
 

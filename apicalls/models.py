@@ -18,6 +18,7 @@ from apicalls.documents.fields import FIELD_GROUP_MEMBERS
 from apicalls.parameters import LOOKUPS, is_ready, parameter_names, website_address
 
 DEFAULT_RATE_LIMIT = 600
+CLIENT_LENGTH = 200
 
 
 class OutputFormat(models.TextChoices):
@@ -272,9 +273,9 @@ class Credential(models.Model):
 
 
 class RequestLog(models.Model):
-    """One answered request of a known API call, written before the answer leaves.
+    """One answered request with a right pair, written before the answer leaves.
 
-    It holds nothing of what was asked or answered: no ID#, no name.
+    It holds no name and no ID#. What was looked up is a keyed hash, whom it found is the row.
     """
 
     at = models.DateTimeField(default=timezone.now)
@@ -290,16 +291,68 @@ class RequestLog(models.Model):
     size = models.PositiveIntegerField()
     # Sent from the details page, by no program.
     is_test = models.BooleanField(default=False)
+    output_format = models.CharField(max_length=4, blank=True, default="")
+    address = models.GenericIPAddressField(null=True)
+    # The User-Agent, as far as it fits.
+    client = models.CharField(max_length=CLIENT_LENGTH, blank=True, default="")
+    # How a worker was looked up (a key of LOOKUPS, "" when none was), under which keyed hash,
+    # and which worker was told of: no foreign key, so that the log outlives what it tells of.
+    lookup = models.CharField(max_length=20, blank=True, default="")
+    lookup_hash = models.CharField(max_length=32, blank=True, default="")
+    worker_id = models.BigIntegerField(null=True)
+    # The field groups that were served.
+    field_groups = models.JSONField(default=list)
 
     class Meta:
         verbose_name = _("request")
         verbose_name_plural = _("request log")
         indexes = [
             models.Index(fields=["api_call", "at"], name="apicalls_requestlog_by_call"),
+            models.Index(fields=["request_id"], name="apicalls_requestlog_by_id"),
+            models.Index(
+                fields=["worker_id", "at"],
+                name="apicalls_requestlog_by_worker",
+                condition=models.Q(worker_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.request_id}: {self.status}"
+
+
+class RefusedRequests(models.Model):
+    """Requests of one minute without a right pair, folded by the call meant and the problem.
+
+    Whoever has no pair can send as many as they like: of what they send there is one row a
+    minute for each of the few that they can mean, and not one for each request.
+    """
+
+    # Minute, credential and problem; apicalls/request_log.py writes it with one statement.
+    key = models.CharField(max_length=100, primary_key=True)
+    # The beginning of the minute.
+    at = models.DateTimeField()
+    # Both NULL when no key of ours was sent.
+    api_call = models.ForeignKey(
+        APICall, models.CASCADE, related_name="refused", null=True, db_index=False
+    )
+    credential = models.ForeignKey(Credential, models.CASCADE, related_name="+", null=True)
+    code = models.CharField(max_length=40)
+    status = models.PositiveSmallIntegerField()
+    times = models.PositiveIntegerField(default=1)
+    # Of the last of them.
+    request_id = models.CharField(max_length=32)
+    address = models.GenericIPAddressField(null=True)
+    client = models.CharField(max_length=CLIENT_LENGTH, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("refused requests")
+        verbose_name_plural = _("refused requests")
+        indexes = [
+            models.Index(fields=["api_call", "at"], name="apicalls_refused_by_call"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.times}"
 
 
 class LimitCounter(models.Model):

@@ -3,12 +3,10 @@
 import hashlib
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,13 +19,11 @@ from apicalls.credentials import (
     new_client_key,
     new_client_secret,
 )
-from apicalls.models import APICall, APITemplate, Credential, RequestLog, State
-from apicalls.selectors import Grant
+from apicalls.models import APICall, APITemplate, Credential, State
 from workers.models import Division, Location, Position, WorkerType
 from workers.scope import Scope
 
 # "Last used" is as exact as this, and so costs a write at most once in it.
-LAST_USED_PRECISION = timedelta(minutes=1)
 
 # What an admin can do to the state of a call: from which states, to which. What comes out
 # of the archive is paused, so that nothing is served before somebody has looked.
@@ -333,49 +329,3 @@ def _credential_add(*, api_call: APICall, by: User | None) -> Credential:
 
 def _owner(api_call: APICall, client_key: str) -> Owner:
     return Owner(company_id=api_call.company_id, api_call_id=api_call.pk, client_key=client_key)
-
-
-# --- Requests --------------------------------------------------------------------------
-
-
-def request_log_add(
-    *,
-    grant: Grant,
-    request_id: str,
-    status: int,
-    code: str,
-    milliseconds: int,
-    size: int,
-    is_test: bool = False,
-) -> int:
-    """Record an answer before it leaves, and that its credential was used; return the row's id.
-
-    `code` is the problem's, "" without one; `size` is the body's length in bytes. A test from
-    the details page is no use of the credential.
-    """
-    now = timezone.now()
-    logged = RequestLog.objects.create(
-        at=now,
-        api_call_id=grant.api_call_id,
-        credential_id=grant.credential_id,
-        request_id=request_id,
-        status=status,
-        code=code,
-        milliseconds=milliseconds,
-        size=size,
-        is_test=is_test,
-    )
-    if is_test:
-        return logged.pk
-    stale = now - LAST_USED_PRECISION
-    if grant.last_used_at is None or grant.last_used_at < stale:
-        # The condition again, in the database: of many requests at once, one writes.
-        Credential.objects.filter(
-            Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=grant.credential_id
-        ).update(last_used_at=now)
-    return logged.pk
-
-
-def request_log_end(*, log_id: int, size: int, code: str, milliseconds: int) -> None:
-    """Record how an answer ended that was logged when it began: a stream."""
-    RequestLog.objects.filter(pk=log_id).update(size=size, code=code, milliseconds=milliseconds)

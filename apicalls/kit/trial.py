@@ -1,25 +1,26 @@
 """A request sent through the whole stack, as a program would: "Test this call".
 
-It goes in at the WSGI application and passes every middleware, the header, the limits and the
-renderer. A connection to ourselves would do no more, and would wait forever on a server whose
-only worker is the one that asks.
+It goes in where the server's requests do and passes every middleware, the header, the limits
+and the renderer. A connection to ourselves would do no more, and would wait forever on a server
+whose only worker is the one that asks.
 """
 
 import io
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.views.decorators.debug import sensitive_variables
 from lxml import etree
 
-from apicalls.endpoints import IS_TEST
+from apicalls.endpoints import IS_TEST, StreamedAnswer
 
 # A page that shows more would be of no use; a stream is not read to its end for it.
 MAX_SHOWN_BYTES = 64 * 1024
@@ -72,46 +73,43 @@ def send(
         "wsgi.run_once": False,
         IS_TEST: True,
     }
-    begun: list[Any] = []
-
-    def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
-        begun[:] = [status, headers]
-
     started_at = time.perf_counter()
     # The page around the test goes on in the language of its reader.
     with translation.override(translation.get_language()):
-        chunks = _application()(environ, start_response)
-        try:
-            body, is_cut = _read(chunks)
-        finally:
-            chunks.close()
+        response = _handler().get_response(WSGIRequest(environ))
+        body, is_cut = _read(response)
     milliseconds = round((time.perf_counter() - started_at) * 1000)
-    status, headers = begun
-    code, _blank, reason = status.partition(" ")
-    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
     return Reply(
-        status=int(code),
-        reason=reason,
-        headers=headers,
-        body=_readable(body, kind, is_cut=is_cut),
+        status=response.status_code,
+        reason=response.reason_phrase,
+        headers=list(response.items()),
+        body=_readable(body, response.get("Content-Type", ""), is_cut=is_cut),
         is_cut=is_cut,
         milliseconds=milliseconds,
     )
 
 
 @cache
-def _application() -> Any:
+def _handler() -> WSGIHandler:
     return WSGIHandler()
 
 
-def _read(chunks: Iterable[bytes]) -> tuple[bytes, bool]:
-    """Return the body, and whether there is more than is shown."""
+def _read(response: HttpResponseBase) -> tuple[bytes, bool]:
+    """Return the body, and whether there is more than is shown.
+
+    The response is not closed: that would tell Django that the request of the page is over,
+    and its database connection free. A stream that is left unread is told so by itself.
+    """
     body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > MAX_SHOWN_BYTES:
-            return bytes(body[:MAX_SHOWN_BYTES]), True
-    return bytes(body), False
+    try:
+        for chunk in response:
+            body += chunk
+            if len(body) > MAX_SHOWN_BYTES:
+                return bytes(body[:MAX_SHOWN_BYTES]), True
+        return bytes(body), False
+    finally:
+        if isinstance(response, StreamedAnswer):
+            response.chunks.close()
 
 
 def _readable(body: bytes, content_type: str, *, is_cut: bool) -> str:

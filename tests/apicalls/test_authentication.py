@@ -125,7 +125,7 @@ def test_unknown_key_wrong_secret_and_revoked_are_one_answer(ask, call, worker, 
     assert answers[0][0] == 401
     assert answers[0] == answers[1] == answers[2]
     assert queries[0] == queries[1] == queries[2]
-    assert len(queries[0]) == 2  # the look-up, and the count of failures
+    assert len(queries[0]) == 3  # the look-up, the count of failures, and the log
 
 
 @pytest.mark.parametrize("state", ["paused", "archived", "expired"])

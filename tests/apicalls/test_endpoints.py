@@ -8,7 +8,7 @@ from django.db import InterfaceError, InternalError, OperationalError, connectio
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apicalls import answers, services
+from apicalls import answers, request_log
 from apicalls.models import Credential, RequestLog
 
 ADDRESS = "/api/v1/worker-compliance"
@@ -607,89 +607,7 @@ def test_if_match_is_honoured_with_a_problem(ask, call, worker, second_of_march,
         assert response.json()["code"] == "precondition_failed"
 
 
-# --- The request log -------------------------------------------------------------------
-
-
-def test_a_request_is_logged_without_what_was_asked_or_answered(ask, call, worker, time_machine):
-    time_machine.move_to("2026-03-02T18:00:00Z", tick=False)
-    response = ask(call)
-    [row] = RequestLog.objects.values()
-    assert row.pop("id")
-    assert row.pop("milliseconds") < 10_000
-    assert row.pop("at").isoformat() == "2026-03-02T18:00:00+00:00"
-    assert row == {
-        "api_call_id": call.api_call.pk,
-        "credential_id": Credential.objects.get(client_key=call.client_key).pk,
-        "request_id": response["X-Request-Id"],
-        "status": 200,
-        "code": "",
-        "size": len(response.content),
-    }
-
-
-@pytest.mark.parametrize(
-    ("query", "headers", "status", "code"),
-    [
-        pytest.param("workerIDNumber=1", {}, 404, "worker_not_found", id="404"),
-        pytest.param("workerIDNumber=%zz", {}, 400, "invalid_parameter", id="400"),
-        pytest.param(
-            "workerIDNumber=10482", {"accept": "image/png"}, 406, "not_acceptable", id="406"
-        ),
-        pytest.param("workerIDNumber=10482", {"if_none_match": "*"}, 304, "", id="304"),
-        pytest.param(
-            "workerIDNumber=10482", {"if_match": '"x"'}, 412, "precondition_failed", id="412"
-        ),
-    ],
-)
-def test_every_answer_to_a_known_call_is_logged(ask, call, worker, query, headers, status, code):
-    response = ask(call, query, **headers)
-    assert response.status_code == status
-    [row] = RequestLog.objects.all()
-    assert (row.status, row.code) == (status, code)
-    assert row.request_id == response["X-Request-Id"]
-    assert row.size == len(response.content)
-
-
-def test_a_refused_state_is_logged_too(ask, call):
-    services.api_call_state_change(api_call=call.api_call, change="pause", by=None)
-    ask(call)
-    assert RequestLog.objects.get().code == "call_paused"
-
-
-def test_who_is_not_let_in_is_not_logged(ask, call, other_secret):
-    ask(other_secret(call))
-    ask(None)
-    assert not RequestLog.objects.exists()
-
-
-def test_last_used_is_written_at_most_once_a_minute(ask, call, worker, time_machine):
-    def last_used():
-        used_at = Credential.objects.get(client_key=call.client_key).last_used_at
-        return used_at.isoformat()
-
-    time_machine.move_to("2026-03-02T18:00:00Z", tick=False)
-    ask(call)
-    assert last_used() == "2026-03-02T18:00:00+00:00"
-    time_machine.move_to("2026-03-02T18:01:00Z", tick=False)
-    ask(call)
-    assert last_used() == "2026-03-02T18:00:00+00:00"
-    time_machine.move_to("2026-03-02T18:01:01Z", tick=False)
-    ask(call)
-    assert last_used() == "2026-03-02T18:01:01+00:00"
-    assert RequestLog.objects.count() == 3
-
-
-def test_a_slow_request_does_not_take_last_used_back(call, time_machine):
-    from apicalls.selectors import credential_find
-
-    time_machine.move_to("2026-03-02T18:05:00Z", tick=False)
-    slow = credential_find(client_key=call.client_key).grant
-    newer = Credential.objects.filter(client_key=call.client_key)
-    newer.update(last_used_at="2026-03-02T18:05:30Z")
-    services.request_log_add(
-        grant=slow, request_id="0" * 32, status=200, code="", milliseconds=1, size=1
-    )
-    assert newer.get().last_used_at.isoformat() == "2026-03-02T18:05:30+00:00"
+# --- Statements -------------------------------------------------------------------------
 
 
 def test_an_answer_takes_four_statements(ask, call, crane_operator, django_assert_num_queries):
@@ -733,7 +651,7 @@ def test_a_database_that_is_away_is_503_in_the_format_of_the_call(
     pair = add_call(company, output_format=output_format)
     for place, name in (
         (answers, "compliance_find"),
-        (services, "request_log_add"),
+        (request_log, "request_log_add"),
     ):
         if at in {name, "both"}:
             monkeypatch.setattr(place, name, _raise(error))
@@ -773,7 +691,7 @@ def test_a_bug_is_500_and_shows_nothing_of_the_inside(
     if at == "render":
         monkeypatch.setattr(f"apicalls.renderers.to_{output_format}", broken)
     else:
-        place = {"compliance_find": answers, "request_log_add": services}
+        place = {"compliance_find": answers, "request_log_add": request_log}
         monkeypatch.setattr(place.get(at, answers.worker_compliance), at, broken)
     response = ask(pair)
     assert response.status_code == 500

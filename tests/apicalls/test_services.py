@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 
 from accounts.models import AuditEvent
-from apicalls import services
+from apicalls import request_log, services
 from apicalls.credentials import Authorization, ClientSecret, SecretUnreadable
 from apicalls.models import APICall, Credential
 from apicalls.selectors import credential_current
@@ -323,14 +323,14 @@ def test_the_database_keeps_two_current_pairs_out(call):
 
 def test_a_slow_request_of_the_old_pair_does_not_bring_it_back(ask, call, worker, monkeypatch):
     """The old pair is read, regenerated meanwhile, and its request ends afterwards."""
-    log = services.request_log_add
+    log = request_log.request_log_add
 
     def regenerated_meanwhile(**values):
         services.regenerate_credentials(api_call=call.api_call, replaces=call.client_key, by=None)
         log(**values)
 
     with monkeypatch.context() as patch:
-        patch.setattr(services, "request_log_add", regenerated_meanwhile)
+        patch.setattr(request_log, "request_log_add", regenerated_meanwhile)
         assert ask(call).status_code == 200
     old = Credential.objects.get(client_key=call.client_key)
     assert old.ends_at is not None

@@ -1,0 +1,190 @@
+"""What is kept of each request, written before its answer leaves.
+
+A request with a right pair has a row of its own. Those without one are folded, so that nobody
+can fill the disk with requests that cost them nothing.
+"""
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import InternalError, OperationalError, connection
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.addresses import client_address
+from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
+from apicalls.parameters import LOOKUPS
+from apicalls.selectors import Grant
+from workhub.middleware import request_id_of
+
+logger = logging.getLogger(__name__)
+
+LAST_USED_PRECISION = timedelta(minutes=1)
+
+
+class Seen(NamedTuple):
+    """What a request shows of itself: its id, where it comes from and which program it says."""
+
+    request_id: str
+    address: str | None
+    client: str
+
+
+class Told(NamedTuple):
+    """What a request asked and was told, as far as it is kept.
+
+    `lookup` is a key of LOOKUPS, `lookup_hash` what was sent under it, `worker_id` who was
+    told of; all of them empty for what is about nobody in particular.
+    """
+
+    lookup: str = ""
+    lookup_hash: str = ""
+    worker_id: int | None = None
+
+
+def seen_of(request: HttpRequest) -> Seen:
+    """Return what the request shows of itself, fit to be kept."""
+    client = "".join(one for one in request.META.get("HTTP_USER_AGENT", "") if one.isprintable())
+    return Seen(request_id_of(request), client_address(request), client[:CLIENT_LENGTH])
+
+
+def lookup_of(company_id: int, sent: Mapping[str, str]) -> tuple[str, str]:
+    """Return how a worker was looked up, and the keyed hash of what was sent for it.
+
+    Whoever asks for the same worker in the same way leaves the same hash, whichever call they
+    use; without the installation's SECRET_KEY nothing can be compared with it.
+    """
+    for lookup, names in LOOKUPS.items():
+        values = [sent[name] for name in names if name in sent]
+        if len(values) == len(names) and lookup in _OF_A_WORKER:
+            text = "\0".join([str(company_id), lookup, *(one.strip().casefold() for one in values)])
+            key = f"apicalls.request_log:{settings.SECRET_KEY}".encode()
+            return lookup, hmac.digest(key, text.encode(), hashlib.sha256).hex()[:32]
+    return "", ""
+
+
+_OF_A_WORKER = frozenset({"id_number", "full_name"})
+
+
+# --- With a right pair -----------------------------------------------------------------
+
+
+def request_log_add(
+    *,
+    grant: Grant,
+    seen: Seen,
+    told: Told,
+    status: int,
+    code: str,
+    milliseconds: int,
+    size: int,
+    is_test: bool = False,
+) -> int | None:
+    """Record an answer before it leaves, and that its credential was used; return the row's id.
+
+    `code` is the problem's, "" without one; `size` is the body's length in bytes. A test from
+    the details page is no use of the credential. None where nothing can be written: a database
+    that is read-only does not stop answers, and the row goes to the server's log instead.
+    """
+    now = timezone.now()
+    row = RequestLog(
+        at=now,
+        api_call_id=grant.api_call_id,
+        credential_id=grant.credential_id,
+        request_id=seen.request_id,
+        status=status,
+        code=code,
+        milliseconds=milliseconds,
+        size=size,
+        is_test=is_test,
+        output_format=grant.output_format,
+        address=seen.address,
+        client=seen.client,
+        lookup=told.lookup,
+        lookup_hash=told.lookup_hash,
+        worker_id=told.worker_id,
+        field_groups=sorted(grant.fields),
+    )
+    if not _written(lambda: row.save(force_insert=True), row.request_id, status, code):
+        return None
+    stale = now - LAST_USED_PRECISION
+    if not is_test and (grant.last_used_at is None or grant.last_used_at < stale):
+        # The condition again, in the database: of many requests at once, one writes.
+        Credential.objects.filter(
+            Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=grant.credential_id
+        ).update(last_used_at=now)
+    return row.pk
+
+
+def request_log_end(*, log_id: int | None, size: int, code: str, milliseconds: int) -> None:
+    """Record how an answer ended that was logged when it began: a stream."""
+    if log_id is not None:
+        RequestLog.objects.filter(pk=log_id).update(size=size, code=code, milliseconds=milliseconds)
+
+
+# --- Without one -----------------------------------------------------------------------
+
+
+def refused_add(*, meant: Grant | None, seen: Seen, status: int, code: str) -> None:
+    """Count a refusal in the row of its minute; `meant` is the call whose key was sent.
+
+    It is one statement whether a key is known or not.
+    """
+    minute = timezone.now().replace(second=0, microsecond=0)
+    _written(lambda: _fold(minute, meant, seen, status, code), seen.request_id, status, code)
+
+
+def _fold(minute: datetime, meant: Grant | None, seen: Seen, status: int, code: str) -> None:
+    credential_id = meant.credential_id if meant else None
+    values = (
+        f"{minute:%Y%m%d%H%M}:{credential_id or 0}:{code}",
+        connection.ops.adapt_datetimefield_value(minute),
+        meant.api_call_id if meant else None,
+        credential_id,
+        code,
+        status,
+        seen.request_id,
+        connection.ops.adapt_ipaddressfield_value(seen.address or ""),
+        seen.client,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_fold_sql(connection.vendor), values)
+
+
+@lru_cache(maxsize=2)
+def _fold_sql(vendor: str) -> str:
+    table = connection.ops.quote_name(RefusedRequests._meta.db_table)
+    last = ", ".join(f"{name} = excluded.{name}" for name in ("request_id", "address", "client"))
+    return (
+        f"INSERT INTO {table} AS folded "  # noqa: S608
+        "(key, at, api_call_id, credential_id, code, status, request_id, address, client, times) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1) "
+        f"ON CONFLICT (key) DO UPDATE SET times = folded.times + 1, {last}"
+    )
+
+
+# --- Where nothing can be written ------------------------------------------------------
+
+
+def _written(write: Callable[[], Any], request_id: str, status: int, code: str) -> bool:
+    """Write, or say in the server's log what could not be written."""
+    try:
+        write()
+    except (InternalError, OperationalError) as error:
+        if not _is_read_only(error):
+            raise
+        logger.error("Not in the request log, read-only: %s %s %s", request_id, status, code)
+        return False
+    return True
+
+
+def _is_read_only(error: Exception) -> bool:
+    # PostgreSQL: read_only_sql_transaction; SQLite has no other code for it than its words.
+    return getattr(error.__cause__, "sqlstate", None) == "25006" or "readonly" in str(error)
