@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from accounts.addresses import client_address
 from apicalls import limits
+from apicalls.callers import caller_key
 from apicalls.credentials import Authorization, is_amx, parse_amx
 from apicalls.selectors import Grant, credential_find
 from apicalls.services import vault
@@ -45,7 +46,9 @@ class AMXAuthentication(BaseAuthentication):
         Raises one and the same problem, after the same queries and the same work, for an
         unknown key, a wrong secret and a pair that has ended.
         """
-        stored = credential_find(client_key=authorization.client_key)
+        stored = credential_find(
+            client_key=authorization.client_key, caller=caller_key(request._request)
+        )
         request.META[_MEANT] = stored.grant if stored else None
         is_right = vault().matches(
             authorization,

@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any, cast
 
+from django.db import Error as DatabaseError
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from rest_framework.exceptions import MethodNotAllowed
@@ -13,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.addresses import client_address
-from apicalls import answers, limits, request_log
+from apicalls import answers, callers, limits, request_log
 from apicalls.authentication import AMXAuthentication, meant_by
 from apicalls.documents.tree import StreamedDocument
 from apicalls.models import Document, OutputFormat
@@ -105,19 +106,35 @@ class CallView(APIView):
                     meant=meant_by(request), seen=seen, status=response.status_code, code=code
                 )
             return
+        is_test = IS_TEST in request.META
         log_id = request_log.request_log_add(
             grant=self.grant,
             seen=seen,
             told=self.told,
+            caller_id=None if is_test else self._caller_id(request),
             status=response.status_code,
             code=code,
             milliseconds=self._milliseconds(),
             size=0 if response.streaming else len(response.content),
-            is_test=IS_TEST in request.META,
+            is_test=is_test,
         )
         if isinstance(response, StreamedAnswer):
             response.chunks = self._logged(self.chunks, log_id)
             response.streaming_content = response.chunks
+
+    def _caller_id(self, request: Request) -> int | None:
+        grant = cast(Grant, self.grant)
+        try:
+            return callers.caller_seen(
+                api_call_id=grant.api_call_id,
+                credential_id=grant.credential_id,
+                key=callers.caller_key(request._request),
+                known=grant.caller,
+            )
+        except DatabaseError as error:
+            if not request_log.is_read_only(error):
+                raise
+            return grant.caller.id if grant.caller else None
 
     def _logged(
         self, chunks: Generator[bytes, None, None], log_id: int | None

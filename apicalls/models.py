@@ -19,6 +19,7 @@ from apicalls.parameters import LOOKUPS, is_ready, parameter_names, website_addr
 
 DEFAULT_RATE_LIMIT = 600
 CLIENT_LENGTH = 200
+CALLER_CLIENT_LENGTH = 60
 
 
 class OutputFormat(models.TextChoices):
@@ -272,6 +273,58 @@ class Credential(models.Model):
         return self.client_key
 
 
+class CallerState(models.TextChoices):
+    ANSWERED = "answered", _("Answered")
+    HELD = "held", _("Held")
+    BLOCKED = "blocked", _("Blocked")
+
+
+class Caller(models.Model):
+    """A program that uses an API call, told by where it asks from and what it calls itself."""
+
+    api_call = models.ForeignKey(APICall, models.CASCADE, related_name="callers", db_index=False)
+    # A network in CIDR notation, and the first product of the User-Agent without its version.
+    address_range = models.CharField(max_length=43, blank=True)
+    client = models.CharField(max_length=CALLER_CLIENT_LENGTH, blank=True)
+    # What the admin calls it, such as "Payroll nightly"; "" until somebody did.
+    name = models.CharField(
+        _("name"), max_length=100, blank=True, default="", validators=[validate_single_line]
+    )
+    state = models.CharField(
+        _("state"), max_length=10, choices=CallerState, default=CallerState.ANSWERED
+    )
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    # Written at most once a minute, with the pair that it used then.
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    credential = models.ForeignKey(Credential, models.SET_NULL, related_name="+", null=True)
+
+    class Meta:
+        verbose_name = _("caller")
+        verbose_name_plural = _("callers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["api_call", "address_range", "client"], name="apicalls_caller_unique"
+            ),
+            models.CheckConstraint(
+                name="apicalls_caller_state_valid", condition=models.Q(state__in=CallerState.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.called
+
+    @property
+    def called(self) -> str:
+        """Return its name, or what it is told by."""
+        return self.name or self.told_by
+
+    @property
+    def told_by(self) -> str:
+        """Return program and network: "PostmanRuntime, 192.0.2.0/24"."""
+        parts = [one for one in (self.client, self.address_range) if one]
+        return ", ".join(parts) or str(_("All others"))
+
+
 class RequestLog(models.Model):
     """One answered request with a right pair, written before the answer leaves.
 
@@ -295,6 +348,9 @@ class RequestLog(models.Model):
     address = models.GenericIPAddressField(null=True)
     # The User-Agent, as far as it fits.
     client = models.CharField(max_length=CLIENT_LENGTH, blank=True, default="")
+    caller = models.ForeignKey(
+        Caller, models.SET_NULL, related_name="requests", null=True, db_index=False
+    )
     # How a worker was looked up (a key of LOOKUPS, "" when none was), under which keyed hash,
     # and which worker was told of: no foreign key, so that the log outlives what it tells of.
     lookup = models.CharField(max_length=20, blank=True, default="")
@@ -308,6 +364,7 @@ class RequestLog(models.Model):
         verbose_name_plural = _("request log")
         indexes = [
             models.Index(fields=["api_call", "at"], name="apicalls_requestlog_by_call"),
+            models.Index(fields=["caller", "at"], name="apicalls_requestlog_by_caller"),
             models.Index(fields=["request_id"], name="apicalls_requestlog_by_id"),
             models.Index(
                 fields=["worker_id", "at"],

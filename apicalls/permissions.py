@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from apicalls.models import State
+from apicalls.models import CallerState, State
 from apicalls.selectors import Grant
 from workhub.problems import Problem
 
@@ -11,7 +11,8 @@ from workhub.problems import Problem
 class CallIsGranted(BasePermission):
     """Let an API call through that may be answered at this endpoint today.
 
-    This is the grant rule's (4) active and not expired and (6) the template addressed.
+    This is the grant rule's (4) active and not expired, (5) the caller is neither held nor
+    blocked, and (6) the template addressed.
     Only who holds the right secret comes so far as to be told why not.
     """
 
@@ -25,6 +26,8 @@ class CallIsGranted(BasePermission):
             raise Problem("call_archived")
         if grant.expires_on is not None and grant.expires_on < grant.today():
             raise Problem("call_expired")
+        if grant.caller is not None and grant.caller.state != CallerState.ANSWERED:
+            raise Problem(f"caller_{grant.caller.state}")
         if view.document is not None and grant.document != view.document:
             raise Problem("wrong_template")
         return True

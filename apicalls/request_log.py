@@ -81,6 +81,7 @@ def request_log_add(
     grant: Grant,
     seen: Seen,
     told: Told,
+    caller_id: int | None = None,
     status: int,
     code: str,
     milliseconds: int,
@@ -107,15 +108,18 @@ def request_log_add(
         output_format=grant.output_format,
         address=seen.address,
         client=seen.client,
+        caller_id=caller_id,
         lookup=told.lookup,
         lookup_hash=told.lookup_hash,
         worker_id=told.worker_id,
         field_groups=sorted(grant.fields),
     )
-    if not _written(lambda: row.save(force_insert=True), row.request_id, status, code):
+    if not written(lambda: row.save(force_insert=True), row.request_id, status, code):
         return None
+    if is_test:
+        return row.pk
     stale = now - LAST_USED_PRECISION
-    if not is_test and (grant.last_used_at is None or grant.last_used_at < stale):
+    if grant.last_used_at is None or grant.last_used_at < stale:
         # The condition again, in the database: of many requests at once, one writes.
         Credential.objects.filter(
             Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=grant.credential_id
@@ -138,7 +142,7 @@ def refused_add(*, meant: Grant | None, seen: Seen, status: int, code: str) -> N
     It is one statement whether a key is known or not.
     """
     minute = timezone.now().replace(second=0, microsecond=0)
-    _written(lambda: _fold(minute, meant, seen, status, code), seen.request_id, status, code)
+    written(lambda: _fold(minute, meant, seen, status, code), seen.request_id, status, code)
 
 
 def _fold(minute: datetime, meant: Grant | None, seen: Seen, status: int, code: str) -> None:
@@ -173,18 +177,19 @@ def _fold_sql(vendor: str) -> str:
 # --- Where nothing can be written ------------------------------------------------------
 
 
-def _written(write: Callable[[], Any], request_id: str, status: int, code: str) -> bool:
+def written(write: Callable[[], Any], request_id: str, status: int, code: str) -> bool:
     """Write, or say in the server's log what could not be written."""
     try:
         write()
     except (InternalError, OperationalError) as error:
-        if not _is_read_only(error):
+        if not is_read_only(error):
             raise
         logger.error("Not in the request log, read-only: %s %s %s", request_id, status, code)
         return False
     return True
 
 
-def _is_read_only(error: Exception) -> bool:
+def is_read_only(error: Exception) -> bool:
+    """Tell whether that is why the database did not write."""
     # PostgreSQL: read_only_sql_transaction; SQLite has no other code for it than its words.
     return getattr(error.__cause__, "sqlstate", None) == "25006" or "readonly" in str(error)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,6 +19,22 @@ from workers.facts import Wanted
 from workers.scope import Scope
 
 USAGE_DAYS = 30
+
+
+class CallerKey(NamedTuple):
+    """What a caller is told by: a network such as 192.0.2.0/24 ("" unknown), and a program."""
+
+    address_range: str
+    client: str
+
+
+class KnownCaller(NamedTuple):
+    """What is known of who asks before they are answered."""
+
+    id: int
+    state: str
+    credential_id: int | None
+    last_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,7 @@ class Grant:
     fields: frozenset[str]
     scope: Scope
     parameter_names: tuple[str, ...]
+    caller: KnownCaller | None = None
 
     def today(self) -> date:
         """Return the date in the company's time zone."""
@@ -91,21 +108,40 @@ _CREDENTIAL_FIELDS = (
     "api_call__field_groups",
     "api_call__scope",
 )
+# In the order of KnownCaller.
+_CALLER_FIELDS = (
+    "asked_by__id",
+    "asked_by__state",
+    "asked_by__credential_id",
+    "asked_by__last_seen_at",
+)
 
 
-def credential_find(*, client_key: str) -> StoredCredential | None:
-    """Return the credential with that key, current or ended, in one query.
+def credential_find(*, client_key: str, caller: CallerKey | None = None) -> StoredCredential | None:
+    """Return the credential with that key, current or ended, and what is known of the caller.
 
-    Each chosen parameter set makes a row; the other columns are the same in all of them.
+    It is one query. Each chosen parameter set makes a row; the other columns are the same in
+    all of them.
     """
+    asked_by = caller or CallerKey("", "")
     rows = list(
         Credential.objects.filter(client_key=client_key)
+        .annotate(
+            asked_by=FilteredRelation(
+                "api_call__callers",
+                condition=Q(
+                    api_call__callers__address_range=asked_by.address_range,
+                    api_call__callers__client=asked_by.client,
+                ),
+            )
+        )
         .order_by("api_call__parameter_sets__order", "api_call__parameter_sets__id")
-        .values_list(*_CREDENTIAL_FIELDS, "api_call__parameter_sets__lookup")
+        .values_list(*_CREDENTIAL_FIELDS, *_CALLER_FIELDS, "api_call__parameter_sets__lookup")
     )
     if not rows:
         return None
-    digest, pepper_number, ends_at, *facts, field_groups, scope = rows[0][:-1]
+    known = KnownCaller(*rows[0][-1 - len(_CALLER_FIELDS) : -1])
+    digest, pepper_number, ends_at, *facts, field_groups, scope = rows[0][: len(_CREDENTIAL_FIELDS)]
     lookups = [row[-1] for row in rows if row[-1] is not None]
     return StoredCredential(
         secret_digest=bytes(digest),
@@ -116,6 +152,7 @@ def credential_find(*, client_key: str) -> StoredCredential | None:
             fields=frozenset(field_groups),
             scope=Scope.of(scope),
             parameter_names=parameter_names(lookups),
+            caller=known if caller and known.id is not None else None,
         ),
     )
 

@@ -81,6 +81,18 @@ _PROBLEM_TYPES = (
         "Ask an admin of the company to resume it under Account, API.",
     ),
     ProblemType(
+        "caller_held",
+        403,
+        "This program is held",
+        "Ask an admin of the company to name it and to answer it, under Usage of the API call.",
+    ),
+    ProblemType(
+        "caller_blocked",
+        403,
+        "This program is blocked",
+        "Ask an admin of the company why, or for an API call of your own.",
+    ),
+    ProblemType(
         "call_archived",
         403,
         "This API call is archived",

@@ -288,6 +288,8 @@ def test_a_worker_of_another_company_is_answered_like_one_that_does_not_exist(
             NAMES.format("Olga", "", "Nobody"),
         ),
     ):
+        ask(pair, nobody)  # the first of its caller
+        Credential.objects.update(last_used_at=None)
         with CaptureQueriesContext(connection) as queries_theirs:
             answer_theirs = ask(pair, theirs)
         Credential.objects.update(last_used_at=None)
@@ -611,6 +613,8 @@ def test_if_match_is_honoured_with_a_problem(ask, call, worker, second_of_march,
 
 
 def test_an_answer_takes_four_statements(ask, call, crane_operator, django_assert_num_queries):
+    ask(call)  # the first of its caller
+    Credential.objects.update(last_used_at=None)
     with django_assert_num_queries(5):
         ask(call)  # and once a minute "last used"
     with django_assert_num_queries(4):

@@ -9,7 +9,7 @@ from django.core import serializers
 from django.db import connection
 
 from apicalls import request_log, services
-from apicalls.models import Credential, RefusedRequests, RequestLog
+from apicalls.models import Caller, Credential, RefusedRequests, RequestLog
 
 # --- With a right pair -----------------------------------------------------------------
 
@@ -32,6 +32,7 @@ def test_a_request_is_logged_without_what_was_asked_or_answered(ask, call, worke
         "output_format": "json",
         "address": "127.0.0.1",
         "client": "Gate/2.1 (turnstile)",
+        "caller_id": Caller.objects.get().pk,
         "lookup": "id_number",
         "lookup_hash": row["lookup_hash"],
         "worker_id": worker.pk,

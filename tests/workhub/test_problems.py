@@ -25,6 +25,8 @@ STATUSES = {
     "malformed_authorization": 401,
     "invalid_credentials": 401,
     "call_paused": 403,
+    "caller_held": 403,
+    "caller_blocked": 403,
     "call_archived": 403,
     "call_expired": 403,
     "wrong_template": 403,
