@@ -13,14 +13,17 @@ from apicalls.credentials import ClientSecret, SecretUnreadable
 from apicalls.models import APICall, Credential
 
 
-def api_call_or_404(request: CompanyRequest, code: uuid.UUID) -> APICall:
-    """Return the company's API call or answer 404, also for another company's."""
-    return get_object_or_404(
-        APICall.objects.for_company(request.company)
-        .select_related("company", "template")
-        .prefetch_related("parameter_sets", "template__field_groups"),
-        code=code,
-    )
+def api_call_or_404(
+    request: CompanyRequest, code: uuid.UUID, *, with_boxes: bool = True
+) -> APICall:
+    """Return the company's API call or answer 404, also for another company's.
+
+    `with_boxes` reads parameter sets and field groups too, for pages that show them.
+    """
+    found = APICall.objects.for_company(request.company).select_related("company", "template")
+    if with_boxes:
+        found = found.prefetch_related("parameter_sets", "template__field_groups")
+    return get_object_or_404(found, code=code)
 
 
 def secret_or_message(

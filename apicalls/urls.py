@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from apicalls import endpoints, reference, schemas, views
 from apicalls.kit.views import header_doctor, kit, trial
 from apicalls.services import STATE_CHANGES
+from apicalls.usage import views as usage
 
 
 class StateChangeConverter:
@@ -48,6 +49,8 @@ urlpatterns = [
     ),
     path(_CALL + "header-doctor/", header_doctor.header_doctor, name="header_doctor"),
     path(_CALL + "test/", trial.trial, name="trial"),
+    path(_CALL + "usage/", usage.usage, name="usage"),
+    path(_CALL + "usage/callers/<int:caller>/", usage.caller, name="caller"),
     path(_CALL + "regenerate/", views.regenerate, name="regenerate"),
     path(_CALL + "duplicate/", views.api_call_duplicate, name="api_call_duplicate"),
     path(

@@ -18,6 +18,7 @@ PAGES = [
     f"/account/api/{GATE_CODE}/kit/",
     f"/account/api/{GATE_CODE}/header-doctor/",
     f"/account/api/{GATE_CODE}/test/",
+    f"/account/api/{GATE_CODE}/usage/",
     f"/account/api/{GATE_CODE}/sample/?output_format=json&field_groups=items",
     "/account/activity/",
     "/password/change/",

@@ -1,0 +1,1 @@
+"""Who uses an API call: requests by day, callers, and the last requests."""
