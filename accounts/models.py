@@ -10,13 +10,15 @@ from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import FieldDoesNotExist
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.validators import validate_single_line, validate_time_zone
+
+DEFAULT_REQUEST_LOG_DAYS = 400
 
 
 class Company(models.Model):
@@ -32,6 +34,12 @@ class Company(models.Model):
         validators=[MaxValueValidator(366)],
         help_text=_("So many days before it expires, a requirement counts as coming due."),
     )
+    request_log_days = models.PositiveSmallIntegerField(
+        _("keep the request log for, in days"),
+        default=DEFAULT_REQUEST_LOG_DAYS,
+        validators=[MinValueValidator(31), MaxValueValidator(3660)],
+        help_text=_("What programs asked through API calls is deleted after so many days."),
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -41,6 +49,10 @@ class Company(models.Model):
             models.CheckConstraint(
                 name="accounts_company_coming_due_days_bounded",
                 condition=models.Q(coming_due_days__lte=366),
+            ),
+            models.CheckConstraint(
+                name="accounts_company_request_log_days_bounded",
+                condition=models.Q(request_log_days__gte=31, request_log_days__lte=3660),
             ),
         ]
 

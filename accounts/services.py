@@ -17,7 +17,7 @@ from accounts.models import AuditEvent, Company, Role, User
 company_changed_hooks: list[Callable[[Company], None]] = []
 
 # What admins set themselves.
-COMPANY_FIELDS = ("name", "time_zone", "coming_due_days")
+COMPANY_FIELDS = ("name", "time_zone", "coming_due_days", "request_log_days")
 
 
 class LastAdmin(Exception):
@@ -58,7 +58,7 @@ def audit_event_add(
 def company_change(
     *, company: Company, by: User | None, address: str | None = None, **fields: str | int
 ) -> bool:
-    """Set `name`, `time_zone` or `coming_due_days`, and tell whether anything changed.
+    """Set any of COMPANY_FIELDS, and tell whether anything changed.
 
     Raises ValidationError when a value cannot stand.
     """

@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import InternalError, OperationalError, connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.addresses import client_address
-from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
+from accounts.models import DEFAULT_REQUEST_LOG_DAYS, Company
+from apicalls.models import CLIENT_LENGTH, APICall, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
 from apicalls.selectors import Grant
 from workhub.middleware import request_id_of
@@ -172,6 +173,34 @@ def _fold_sql(vendor: str) -> str:
         "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1) "
         f"ON CONFLICT (key) DO UPDATE SET times = folded.times + 1, {last}"
     )
+
+
+# --- What is kept no longer ------------------------------------------------------------
+
+
+def purge(*, batch: int) -> int:
+    """Delete what is older than each company keeps it, and return how many rows that were.
+
+    `batch` rows at a time, each batch in a transaction of its own: requests go on meanwhile,
+    and what was deleted before an interruption stays deleted.
+    """
+    now = timezone.now()
+    deleted = 0
+    for company in Company.objects.order_by("pk"):
+        before = now - timedelta(days=company.request_log_days)
+        for api_call_id in APICall.objects.for_company(company).values_list("pk", flat=True):
+            for model in (RequestLog, RefusedRequests):
+                deleted += _purge(model, Q(api_call=api_call_id, at__lt=before), batch)
+    before = now - timedelta(days=DEFAULT_REQUEST_LOG_DAYS)
+    return deleted + _purge(RefusedRequests, Q(api_call=None, at__lt=before), batch)
+
+
+def _purge(model: type[RequestLog | RefusedRequests], old: Q, batch: int) -> int:
+    deleted = 0
+    rows: QuerySet[Any] = model._default_manager.filter(old).order_by("at")
+    while keys := list(rows.values_list("pk", flat=True)[:batch]):
+        deleted += model._default_manager.filter(pk__in=keys).delete()[0]
+    return deleted
 
 
 # --- Where nothing can be written ------------------------------------------------------

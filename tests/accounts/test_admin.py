@@ -58,7 +58,12 @@ def test_addresses_kept_by_the_sign_in_library_are_nobodys_to_edit(operators_cli
 def test_a_company_is_added_and_changed_with_what_follows(operators_client, monkeypatch):
     told = []
     monkeypatch.setattr(services, "company_changed_hooks", [told.append])
-    add = {"name": "New Build", "time_zone": "Europe/Oslo", "coming_due_days": "30"}
+    add = {
+        "name": "New Build",
+        "time_zone": "Europe/Oslo",
+        "coming_due_days": "30",
+        "request_log_days": "400",
+    }
     operators_client.post(f"{OPERATOR}accounts/company/add/", add)
     company = Company.objects.get()
     operators_client.post(

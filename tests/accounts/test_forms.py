@@ -12,14 +12,16 @@ def test_zones_are_offered_by_region():
 def test_a_zone_that_is_no_longer_offered_can_stay(db):
     company = Company.objects.create(name="Old", time_zone="EST5EDT")
     form = CompanyForm(
-        {"name": "Old", "time_zone": "EST5EDT", "coming_due_days": 30}, instance=company
+        {"name": "Old", "time_zone": "EST5EDT", "coming_due_days": 30, "request_log_days": 400},
+        instance=company,
     )
     assert form.is_valid()
 
 
 def test_an_unknown_zone_is_refused(company):
     form = CompanyForm(
-        {"name": "N", "time_zone": "Mars/Olympus", "coming_due_days": 30}, instance=company
+        {"name": "N", "time_zone": "Mars/Olympus", "coming_due_days": 30, "request_log_days": 400},
+        instance=company,
     )
     assert list(form.errors) == ["time_zone"]
 

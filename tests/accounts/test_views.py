@@ -27,7 +27,12 @@ FOR_ADMINS_TO_POST = [
     PEOPLE + "{viewer}/reactivate/",
     PEOPLE + "{viewer}/link/make/",
 ]
-A_COMPANY = {"name": "Northern", "time_zone": "America/Edmonton", "coming_due_days": "30"}
+A_COMPANY = {
+    "name": "Northern",
+    "time_zone": "America/Edmonton",
+    "coming_due_days": "30",
+    "request_log_days": "400",
+}
 A_PERSON = {"name": "Nia New", "email": "nia@northern.example", "role": "manager"}
 
 
@@ -186,7 +191,12 @@ def test_a_person_without_company_is_told_so(client_of, db):
 def test_an_admin_changes_the_company(admins_client, company):
     response = admins_client.post(
         COMPANY + "change/",
-        {"name": "Northern", "time_zone": "Europe/Oslo", "coming_due_days": "45"},
+        {
+            "name": "Northern",
+            "time_zone": "Europe/Oslo",
+            "coming_due_days": "45",
+            "request_log_days": "90",
+        },
         follow=True,
     )
     company.refresh_from_db()
@@ -209,6 +219,7 @@ def test_an_admin_changes_the_company(admins_client, company):
         ("name", "a\x00b", "Null characters are not allowed."),
         ("time_zone", "Mars/Olympus", "Select a valid choice."),
         ("coming_due_days", "367", "Ensure this value is less than or equal to 366."),
+        ("request_log_days", "30", "Ensure this value is greater than or equal to 31."),
         ("coming_due_days", "-1", "Ensure this value is greater than or equal to 0."),
         ("coming_due_days", "9" * 30, "Ensure this value is less than or equal to 366."),
     ],
