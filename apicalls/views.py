@@ -36,6 +36,7 @@ from apicalls.forms import (
     ServedForm,
     WebsiteAddressForm,
 )
+from apicalls.health import findings
 from apicalls.kit.example import example_of
 from apicalls.kit.views.trial import TrialForm
 from apicalls.models import APICall, Credential, OutputFormat
@@ -73,7 +74,12 @@ def api_calls(request: CompanyRequest) -> HttpResponse:
     return render(
         request,
         "apicalls/api_calls.html",
-        {"filter_form": filter_form, "page": page, "columns": _columns(sort)},
+        {
+            "filter_form": filter_form,
+            "page": page,
+            "columns": _columns(sort),
+            "findings": findings(company=request.company),
+        },
     )
 
 
