@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from apicalls import endpoints, reference, schemas, views
 from apicalls.kit.views import header_doctor, kit, trial
 from apicalls.services import STATE_CHANGES
+from apicalls.usage import disclosure_views
 from apicalls.usage import views as usage
 
 
@@ -57,6 +58,12 @@ urlpatterns = [
         _CALL + "<state_change:change>/",
         views.api_call_state_change,
         name="api_call_state_change",
+    ),
+    path("workers/<int:pk>/disclosures/", disclosure_views.disclosures, name="disclosures"),
+    path(
+        "workers/<int:pk>/disclosures/csv/",
+        disclosure_views.disclosures_csv,
+        name="disclosures_csv",
     ),
     path(
         "api/v1/worker-compliance",

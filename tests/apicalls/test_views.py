@@ -257,6 +257,8 @@ def test_every_address_of_this_app_is_in_the_tables_above():
         "trial",
         "usage",
         "caller",
+        "disclosures",
+        "disclosures_csv",
         "authorization",
         "client_secret_show",
         "client_secret_copy",

@@ -27,6 +27,7 @@ PAGES = [
     "/workers/add/",
     "/workers/1/",
     "/workers/1/change/",
+    "/workers/1/disclosures/",
     "/workers/1/deactivate/",
     "/workers/1/records/add/",
     "/workers/waiting/",

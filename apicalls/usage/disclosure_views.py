@@ -1,0 +1,54 @@
+"""The disclosure register on a worker's profile."""
+
+from typing import cast
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import CompanyRequest, company_member_required
+from apicalls.usage.disclosures import disclosures_of, lists_of
+from workers.exports import csv_response
+from workers.models import Worker
+
+
+@company_member_required
+@require_safe
+def disclosures(request: CompanyRequest, pk: int) -> HttpResponse:
+    """Which calls told about this worker, when, how often and which field groups."""
+    worker = _get_worker(request, pk)
+    context = {
+        "worker": worker,
+        "disclosures": disclosures_of(worker=worker),
+        "lists": lists_of(worker=worker),
+    }
+    return render(request, "apicalls/disclosures.html", context)
+
+
+@company_member_required
+@require_safe
+def disclosures_csv(request: CompanyRequest, pk: int) -> HttpResponse:
+    """The same as a file, to answer a privacy request with."""
+    worker = _get_worker(request, pk)
+    about = ((_("about this worker"), disclosures_of), (_("in a list"), lists_of))
+    rows = [
+        (
+            *(one.name, one.document, how, one.times),
+            *(one.first_at.isoformat(), one.last_at.isoformat(), " ".join(one.field_groups)),
+        )
+        for how, read in about
+        for one in read(worker=worker)
+    ]
+    header = (
+        *(_("API call"), _("Document"), _("Told"), _("Times")),
+        *(_("First"), _("Last"), _("Fields")),
+    )
+    name = f"disclosures-{slugify(str(worker)) or worker.pk}"
+    return cast("HttpResponse", csv_response(name=name, header=header, rows=rows))
+
+
+def _get_worker(request: CompanyRequest, pk: int) -> Worker:
+    workers = Worker.objects.for_company(request.company)
+    return get_object_or_404(workers.select_related("location__division"), pk=pk)
