@@ -135,7 +135,7 @@ def _failing(call: Any, now: datetime) -> Iterator[Finding]:
 def _unnamed(call: Any, now: datetime) -> Iterator[Finding]:
     if call.unnamed_callers:
         yield Finding(
-            gettext_lazy("Who is this?"),
+            gettext_lazy("Not named"),
             call,
             ngettext(
                 "%(number)d program asks that nobody has named.",

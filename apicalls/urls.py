@@ -51,6 +51,7 @@ urlpatterns = [
     path(_CALL + "header-doctor/", header_doctor.header_doctor, name="header_doctor"),
     path(_CALL + "test/", trial.trial, name="trial"),
     path(_CALL + "usage/", usage.usage, name="usage"),
+    path(_CALL + "usage/requests/<slug:request_id>/", usage.receipt, name="receipt"),
     path(_CALL + "usage/callers/<int:caller>/", usage.caller, name="caller"),
     path(_CALL + "regenerate/", views.regenerate, name="regenerate"),
     path(_CALL + "duplicate/", views.api_call_duplicate, name="api_call_duplicate"),

@@ -61,6 +61,27 @@ def test_the_check_of_templates_bites(text, offence):
     assert _offences(text) == [offence]
 
 
+# Elements that a browser closes by guessing when a template forgets to.
+CLOSED = ("a", "button", "code", "details", "div", "dl", "form", "li", "p", "section", "span", "ul")
+
+
+def _unclosed(text):
+    return [
+        name
+        for name in CLOSED
+        if len(re.findall(rf"<{name}(?![\w-])", text)) != text.count(f"</{name}>")
+    ]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=_name)
+def test_templates_close_what_they_open(path):
+    assert _unclosed(path.read_text()) == []
+
+
+def test_the_check_of_what_is_open_bites():
+    assert _unclosed('<div><a href="/">x</div>') == ["a"]
+
+
 @pytest.mark.parametrize(
     "path", [path for path in TEMPLATES if path.name.startswith("_")], ids=_name
 )

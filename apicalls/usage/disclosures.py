@@ -51,8 +51,10 @@ def lists_of(*, worker: Worker) -> list[Disclosure]:
 
 
 def _answers(worker: Worker) -> QuerySet[RequestLog]:
-    # A 304 tells that what was told before still holds.
-    return RequestLog.objects.filter(api_call__company_id=worker.company_id, status__lt=400)
+    # A 304 tells that what was told before still holds; a test from a page told no program.
+    return RequestLog.objects.filter(
+        api_call__company_id=worker.company_id, status__lt=400, is_test=False
+    )
 
 
 def _grouped(rows: QuerySet[RequestLog]) -> Iterable[Any]:

@@ -59,6 +59,7 @@ class Request:
     client_key: str
     request_id: str
     is_test: bool
+    has_receipt: bool
 
     @property
     def advice(self) -> str:
@@ -98,12 +99,14 @@ def days_of(*, api_call: APICall) -> list[Day]:
 
 
 def last_requests(
-    *, api_call: APICall, day: date | None = None, outcome: str = ""
+    *, api_call: APICall, day: date | None = None, outcome: str = "", request_id: str = ""
 ) -> list[Request]:
     """Return the last LAST_SHOWN requests, the newest first; of one day or one outcome."""
     chosen = OUTCOMES.get(outcome, Q())
     if day is not None:
         chosen &= _since(api_call, day) & Q(at__lt=_begin(api_call, day + timedelta(days=1)))
+    if request_id:
+        chosen &= Q(request_id=request_id.lower())
     logged = RequestLog.objects.filter(chosen, api_call=api_call).select_related(
         "caller", "credential"
     )
@@ -136,6 +139,7 @@ def _of_log(row: RequestLog) -> Request:
         client_key=row.credential.client_key,
         request_id=row.request_id,
         is_test=row.is_test,
+        has_receipt=True,
     )
 
 
@@ -153,6 +157,7 @@ def _of_refused(row: RefusedRequests) -> Request:
         client_key=row.credential.client_key if row.credential else "",
         request_id=row.request_id,
         is_test=False,
+        has_receipt=False,
     )
 
 

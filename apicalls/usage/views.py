@@ -2,11 +2,13 @@
 
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -18,9 +20,12 @@ from accounts.permissions import (
     company_member_required,
 )
 from apicalls.callers import caller_change, callers_listed
-from apicalls.models import APICall, Caller
+from apicalls.models import APICall, Caller, RequestLog
 from apicalls.pages import api_call_or_404
+from apicalls.parameters import LOOKUPS
 from apicalls.usage.figures import OUTCOME_LABELS, days_of, last_requests
+from workers.history import items_at
+from workers.models import Worker
 
 
 class RequestFilterForm(forms.Form):
@@ -37,11 +42,19 @@ class RequestFilterForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
+    request_id = forms.CharField(
+        label=gettext_lazy("Request id"), required=False, max_length=32, strip=True
+    )
+
     @property
     def chosen(self) -> dict[str, Any]:
         self.is_valid()
         data = self.cleaned_data
-        return {"outcome": data.get("outcome", ""), "day": data.get("day")}
+        return {
+            "outcome": data.get("outcome", ""),
+            "day": data.get("day"),
+            "request_id": data.get("request_id", ""),
+        }
 
     @property
     def is_used(self) -> bool:
@@ -81,6 +94,40 @@ def caller(request: CompanyRequest, code: uuid.UUID, caller: int) -> HttpRespons
     else:
         messages.info(request, _("There was nothing to save: no setting differs."))
     return redirect("usage", api_call.code)
+
+
+@company_member_required
+@require_safe
+def receipt(request: CompanyRequest, code: uuid.UUID, request_id: str) -> HttpResponse:
+    """Show which worker a request was told of, and how they stood at that moment."""
+    api_call = api_call_or_404(request, code, with_boxes=False)
+    rows = RequestLog.objects.select_related("caller", "credential").order_by("-pk")
+    row = rows.filter(api_call=api_call, request_id=request_id).first()
+    if row is None:
+        raise Http404
+    worker, items = None, []
+    if row.worker_id is not None and row.status < 400:
+        worker = Worker.objects.for_company(request.company).filter(pk=row.worker_id).first()
+    if worker is not None:
+        items = items_at(
+            company_id=worker.company_id,
+            worker_id=worker.pk,
+            at=row.at,
+            on=timezone.localdate(row.at, timezone=ZoneInfo(request.company.time_zone)),
+        )
+    required = [item.is_compliant for item in items if item.is_required]
+    return render(
+        request,
+        "apicalls/receipt.html",
+        {
+            "api_call": api_call,
+            "row": row,
+            "worker": worker,
+            "items": items,
+            "is_compliant": all(required) if required else None,
+            "lookup_label": "&".join(LOOKUPS.get(row.lookup, ())),
+        },
+    )
 
 
 _AUTO_ID = "id_%d_%%s"

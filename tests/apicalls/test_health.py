@@ -78,7 +78,7 @@ def test_a_call_that_is_mostly_refused_is_told(
 
 def test_a_caller_without_a_name_is_told_until_it_has_one(ask, call, named, titles):
     ask(call, user_agent="Payroll/1")
-    assert titles() == [("Who is this?", "Gate")]
+    assert titles() == [("Not named", "Gate")]
     named()
     assert titles() == []
 

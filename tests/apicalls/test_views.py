@@ -258,6 +258,7 @@ def test_every_address_of_this_app_is_in_the_tables_above():
         "usage",
         "caller",
         "disclosures",
+        "receipt",
         "disclosures_csv",
         "authorization",
         "client_secret_show",
