@@ -89,8 +89,11 @@ def test_a_page_that_fails_at_the_session_is_503(client_of, admin, monkeypatch):
 
 @pytest.mark.parametrize("content_type", ["text/plain; c*=nope''x", "a;b*=''", "\x80", ";;="])
 @pytest.mark.parametrize("path", ["/problems/", "/api/v1/worker-compliance"])
-def test_an_unreadable_content_type_is_no_error(db, content_type, path):
-    """Django reads it while it makes the request, before any error page of ours."""
+def test_an_unreadable_content_type_is_no_error(transactional_db, content_type, path):
+    """Django reads it while it makes the request, before any error page of ours.
+
+    The application closes what it finds in a transaction, so there must be none around it.
+    """
     environ = {"PATH_INFO": path, "CONTENT_TYPE": content_type, "HTTP_HOST": "workhub.example"}
     setup_testing_defaults(environ)
     answered = []
