@@ -62,6 +62,7 @@ def signed_in(new_page, shipped):
         page.get_by_label("Password", exact=True).fill(shipped.password)
         page.get_by_role("button", name="Sign in").click()
         expect(page).to_have_url(re.compile("/account/api/$"))
+        page.wait_for_load_state()  # a key pressed before the scripts are there follows the link
         return page
 
     return sign_in
