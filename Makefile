@@ -49,8 +49,8 @@ test: tests/packages.sh $(VENV)/test.installed
 	tests/packages.sh
 	$(MAKE) --no-print-directory tests/newman/node_modules/.installed
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 2 --dist loadgroup
-	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest -n 2 --dist loadgroup -m "not any_database"
+	$(BIN)/pytest -n 2
+	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest -n 2 -m "not any_database"
 
 # --- Keep -----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from xdist.scheduler import LoadScopeScheduling
 
 from accounts.models import Company, Role, User
 from workers import derivation
@@ -60,13 +61,33 @@ def client_of(client):
 # --- The shipped server -----------------------------------------------------------------
 
 
+SERVER_OF_ITS_OWN = {"test_schemathesis.py", "test_stream_memory.py"}
+
+
+class OneServerScheduling(LoadScopeScheduling):
+    """Tests go to whichever process is free, but those of the running server to the same one.
+
+    xdist_group would say so per test, but pytest 9 drops what it adds to a test's name.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, _ = nodeid.partition("::")
+        _, folder, *_, file = path.split("/")
+        if folder not in {"browser", "shipped"}:
+            return nodeid
+        return file if file in SERVER_OF_ITS_OWN else "shipped"
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return OneServerScheduling(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items):
     for item in items:
-        # What shares the one running server stays in one process, beside the other tests.
         if {"browser", "shipped"} & set(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group("shipped"))
-        elif not (
+            continue
+        if not (
             {"db", "transactional_db"} & set(item.fixturenames)
             or item.get_closest_marker("django_db")
         ):

@@ -14,8 +14,7 @@ from xsdata.formats.dataclass.parsers.config import ParserConfig
 from apicalls.documents import DOCUMENTS
 from tests.shipped.calls import all_with, ask, pairs_of
 
-# One worker process makes the clients, once.
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("generated_clients")]
+pytestmark = pytest.mark.any_database
 
 
 def generate(*command, cwd):

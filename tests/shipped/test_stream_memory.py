@@ -21,8 +21,6 @@ from workers.demo.multiply import multiply
 list(multiply(company=Company.objects.get(name="Northern Build"), workers={WORKERS}))
 """
 
-pytestmark = pytest.mark.xdist_group("stream_memory")
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
