@@ -1,5 +1,7 @@
 """The cast of every test: a company with an admin and a viewer, and an outsider's company."""
 
+from pathlib import PurePosixPath
+
 import pytest
 from django.db import connection
 from xdist.scheduler import LoadScopeScheduling
@@ -71,11 +73,10 @@ class OneServerScheduling(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        path, _, _ = nodeid.partition("::")
-        _, folder, *_, file = path.split("/")
-        if folder not in {"browser", "shipped"}:
+        path = PurePosixPath(nodeid.partition("::")[0])
+        if path.parent.name not in {"browser", "shipped"}:
             return nodeid
-        return file if file in SERVER_OF_ITS_OWN else "shipped"
+        return path.name if path.name in SERVER_OF_ITS_OWN else "shipped"
 
 
 def pytest_xdist_make_scheduler(config, log):

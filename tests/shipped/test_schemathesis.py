@@ -18,7 +18,6 @@ from apicalls.documents import DOCUMENTS
 from tests.shipped.calls import all_with, pairs_of
 from tests.shipped.server import database_of_its_own, shipped_server
 
-
 IS_SOAK = bool(os.environ.get("SOAK"))
 EXAMPLES = 1000 if IS_SOAK else 10
 FORMATS = ["json", "xml"]
