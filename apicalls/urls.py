@@ -5,7 +5,7 @@ from django.urls import path, register_converter
 from apicalls import endpoints, reference, schemas, views
 from apicalls.kit.views import header_doctor, kit, trial
 from apicalls.services import STATE_CHANGES
-from apicalls.usage import disclosure_views
+from apicalls.usage import company_views, disclosure_views
 from apicalls.usage import views as usage
 
 
@@ -29,6 +29,9 @@ urlpatterns = [
     path("account/api/", views.api_calls, name="api_calls"),
     path("account/api/templates/", views.api_templates, name="api_templates"),
     path("account/api/add/", views.api_call_add, name="api_call_add"),
+    path("account/api/usage/", company_views.company_usage, name="company_usage"),
+    path("account/api/usage/csv/", company_views.company_usage_csv, name="company_usage_csv"),
+    path("account/api/usage/json/", company_views.company_usage_json, name="company_usage_json"),
     path(_CALL, views.api_call, name="api_call"),
     path(_CALL + "change/", views.api_call_change, name="api_call_change"),
     path(_CALL + "website-address/", views.website_address, name="website_address"),

@@ -1,4 +1,4 @@
-"""Figures of a call's requests: by day and outcome, and the last ones."""
+"""Figures of requests: by call, day and outcome, and the last ones."""
 
 import zoneinfo
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value,
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Company
 from apicalls.models import APICall, RefusedRequests, RequestLog
 from apicalls.selectors import USAGE_DAYS
 from workhub.problem_types import PROBLEM_TYPES
@@ -73,29 +74,47 @@ class Request:
         return kind.title if kind else self.code
 
 
+# How often: by the call's id, the day in the company's time zone and a key of OUTCOMES.
+Counted = dict[tuple[int, date, str], int]
+
+
 def days_of(*, api_call: APICall) -> list[Day]:
-    """Return the last USAGE_DAYS days up to today, each of them, in their order.
+    """Return the last USAGE_DAYS days of a call up to today, each of them, in their order."""
+    counted = counted_of(company=api_call.company, api_call=api_call)
+    return days_from(counted, company=api_call.company)
+
+
+def counted_of(*, company: Company, api_call: APICall | None = None) -> Counted:
+    """Count the last USAGE_DAYS days of one call or of all, in two queries.
 
     A test from the details page counts nowhere.
     """
-    today = api_call.company.today()
-    first = today - timedelta(days=USAGE_DAYS - 1)
-    counted: dict[tuple[date, str], int] = {}
+    calls = Q(api_call__company=company) if api_call is None else Q(api_call=api_call)
+    chosen = calls & Q(at__gte=_begin(company, _first_day(company)))
+    counted: Counted = {}
     for rows, number in (
-        (RequestLog.objects.filter(api_call=api_call, is_test=False), Count("pk")),
-        (RefusedRequests.objects.filter(api_call=api_call), Sum("times")),
+        (RequestLog.objects.filter(chosen, is_test=False), Count("pk")),
+        (RefusedRequests.objects.filter(chosen), Sum("times")),
     ):
-        for day, outcome, times in (
-            rows.filter(_since(api_call, first))
-            .order_by()
-            .annotate(day=TruncDate("at", tzinfo=_zone(api_call)), outcome=_OUTCOME)
-            .values("day", "outcome")
+        for call, day, outcome, times in (
+            rows.order_by()
+            .annotate(day=TruncDate("at", tzinfo=_zone(company)), outcome=_OUTCOME)
+            .values("api_call", "day", "outcome")
             .annotate(number=number)
-            .values_list("day", "outcome", "number")
+            .values_list("api_call", "day", "outcome", "number")
         ):
-            counted[day, outcome] = counted.get((day, outcome), 0) + times
+            counted[call, day, outcome] = counted.get((call, day, outcome), 0) + times
+    return counted
+
+
+def days_from(counted: Counted, *, company: Company) -> list[Day]:
+    """Return the days that were counted, whatever the call, with those on which nobody asked."""
+    by_day: dict[tuple[date, str], int] = {}
+    for (_call, day, outcome), times in counted.items():
+        by_day[day, outcome] = by_day.get((day, outcome), 0) + times
+    first = _first_day(company)
     days = (first + timedelta(days=number) for number in range(USAGE_DAYS))
-    return [Day(day, *(counted.get((day, outcome), 0) for outcome in OUTCOMES)) for day in days]
+    return [Day(day, *(by_day.get((day, outcome), 0) for outcome in OUTCOMES)) for day in days]
 
 
 def last_requests(
@@ -104,7 +123,8 @@ def last_requests(
     """Return the last LAST_SHOWN requests, the newest first; of one day or one outcome."""
     chosen = OUTCOMES.get(outcome, Q())
     if day is not None:
-        chosen &= _since(api_call, day) & Q(at__lt=_begin(api_call, day + timedelta(days=1)))
+        company = api_call.company
+        chosen &= Q(at__gte=_begin(company, day), at__lt=_begin(company, day + timedelta(days=1)))
     if request_id:
         chosen &= Q(request_id=request_id.lower())
     logged = RequestLog.objects.filter(chosen, api_call=api_call).select_related(
@@ -161,14 +181,14 @@ def _of_refused(row: RefusedRequests) -> Request:
     )
 
 
-def _since(api_call: APICall, day: date) -> Q:
-    return Q(at__gte=_begin(api_call, day))
+def _first_day(company: Company) -> date:
+    return company.today() - timedelta(days=USAGE_DAYS - 1)
 
 
-def _begin(api_call: APICall, day: date) -> datetime:
+def _begin(company: Company, day: date) -> datetime:
     """Return when a day of the company begins; where midnight is skipped, with what follows it."""
-    return datetime.combine(day, time.min, tzinfo=_zone(api_call))
+    return datetime.combine(day, time.min, tzinfo=_zone(company))
 
 
-def _zone(api_call: APICall) -> zoneinfo.ZoneInfo:
-    return zoneinfo.ZoneInfo(api_call.company.time_zone)
+def _zone(company: Company) -> zoneinfo.ZoneInfo:
+    return zoneinfo.ZoneInfo(company.time_zone)

@@ -42,6 +42,9 @@ PAGES = [
     pytest.param("restore/", {"POST"}, True, id="restore"),
 ]
 COMPANY_PAGES = [
+    pytest.param("/account/api/usage/", {"GET"}, False, id="company-usage"),
+    pytest.param("/account/api/usage/csv/", {"GET"}, False, id="company-usage-csv"),
+    pytest.param("/account/api/usage/json/", {"GET"}, False, id="company-usage-json"),
     pytest.param(LIST, {"GET"}, False, id="list"),
     pytest.param(TEMPLATES, {"GET"}, True, id="templates"),
     pytest.param(ADD, {"POST"}, True, id="add"),
@@ -256,6 +259,9 @@ def test_every_address_of_this_app_is_in_the_tables_above():
         "header_doctor",
         "trial",
         "usage",
+        "company_usage",
+        "company_usage_csv",
+        "company_usage_json",
         "caller",
         "disclosures",
         "receipt",

@@ -14,6 +14,7 @@ PAGES = [
     "/account/api/",
     "/account/api/?q=nothing-is-called-so",
     "/account/api/templates/",
+    "/account/api/usage/",
     f"/account/api/{GATE_CODE}/",
     f"/account/api/{GATE_CODE}/kit/",
     f"/account/api/{GATE_CODE}/header-doctor/",

@@ -1,4 +1,4 @@
-/* Draws the table #usage-days as stacked bars; a bar leads to the requests of its day. */
+/* Draws the table #usage-days as stacked bars; where it has links, a bar leads to the requests of its day. */
 
 const canvas = document.getElementById("usage-chart");
 const rows = [...document.querySelectorAll("#usage-days tbody tr")].reverse();
@@ -28,7 +28,7 @@ const chart = new window.Chart(canvas, {
     plugins: { legend: { position: "bottom" } },
     onClick: (_event, hit) => {
       if (hit.length) {
-        rows[hit[0].index].querySelector("a").click();
+        rows[hit[0].index].querySelector("a")?.click();
       }
     },
   },
