@@ -40,7 +40,7 @@ from apicalls.parameters import (
     WORKER_ID_NUMBER,
 )
 from apicalls.selectors import Grant, wanted_of
-from workers.facts import Found, ItemFacts, Wanted, WorkerFacts
+from workers.facts import FoundThen, ItemFacts, Wanted, WorkerFacts
 from workers.feed import feed_end, feed_number_before, feed_page
 from workers.models import Division, Location, Position
 from workers.selectors import (
@@ -61,12 +61,19 @@ _CHANGES = "compliance-changes"
 
 
 class FoundWorker(NamedTuple):
-    """The worker whom the parameters name, as of one day; `is_test` for a made-up one."""
+    """The worker whom the parameters name, as of one day.
+
+    `change_sequence` is that of FoundThen; a made-up worker has none.
+    """
 
     as_of: date
     worker: WorkerFacts
     items: Sequence[ItemFacts]
-    is_test: bool
+    change_sequence: int | None = None
+
+    @property
+    def is_test(self) -> bool:
+        return self.change_sequence is None
 
 
 def worker_found(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> FoundWorker:
@@ -75,9 +82,8 @@ def worker_found(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]
     through = meant.get(VALID_THROUGH)
     if through is not None and through < today:
         raise _invalid(VALID_THROUGH, f"must be today, {today.isoformat()}, or later.")
-    made_up = rehearsal.rehearsed(sent, today)
-    found = made_up or _found(grant, sent, today)
-    return FoundWorker(today, found.worker, found.items, is_test=made_up is not None)
+    found = rehearsal.rehearsed(sent, today) or _found(grant, sent, today)
+    return FoundWorker(today, *found)
 
 
 def worker_compliance_of(
@@ -94,7 +100,7 @@ def worker_compliance_of(
     )
 
 
-def _found(grant: Grant, sent: Mapping[str, str], today: date) -> Found:
+def _found(grant: Grant, sent: Mapping[str, str], today: date) -> FoundThen:
     """Return the one worker of the company, in the call's scope: the grant rule's (9)."""
     names = (sent[FIRST_NAME], sent[MIDDLE_NAME], sent[LAST_NAME]) if FIRST_NAME in sent else None
     found = compliance_find(

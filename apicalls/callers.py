@@ -9,7 +9,7 @@ import re
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django_tasks import task
@@ -18,14 +18,8 @@ from accounts.addresses import client_address
 from accounts.mail import mail_admins_of
 from accounts.models import User
 from accounts.services import audit_event_add
-from apicalls.models import (
-    CALLER_CLIENT_LENGTH,
-    APICall,
-    Caller,
-    CallerState,
-    RequestLog,
-)
-from apicalls.selectors import USAGE_DAYS, CallerKey, KnownCaller
+from apicalls.models import CALLER_CLIENT_LENGTH, APICall, Caller, CallerState
+from apicalls.selectors import CallerKey, KnownCaller
 
 # A holder of the right pair could call itself anything: what is above shares one caller.
 MAX_CALLERS = 200
@@ -134,27 +128,6 @@ def caller_change(
 
 
 def callers_listed(*, api_call: APICall) -> list[Caller]:
-    """Return the callers of a call, the last seen first.
-
-    Each has `requests_30_days` and `failures_30_days` of that time.
-    """
-    counted = {
-        row["caller"]: row
-        for row in RequestLog.objects.filter(
-            api_call=api_call, at__gte=timezone.now() - timedelta(days=USAGE_DAYS), is_test=False
-        )
-        .order_by()
-        .values("caller")
-        .annotate(requests=Count("pk"), failures=Count("pk", filter=Q(status__gte=400)))
-    }
-    nothing = {"requests": 0, "failures": 0}
-    listed = list(
-        Caller.objects.filter(api_call=api_call)
-        .select_related("credential")
-        .order_by("-last_seen_at", "-pk")
-    )
-    for caller in listed:
-        row = counted.get(caller.pk, nothing)
-        caller.requests_30_days = row["requests"]  # type: ignore[attr-defined]
-        caller.failures_30_days = row["failures"]  # type: ignore[attr-defined]
-    return listed
+    """Return the callers of a call, the last seen first, with the pair each used last."""
+    listed = Caller.objects.filter(api_call=api_call).select_related("credential")
+    return list(listed.order_by("-last_seen_at", "-pk"))

@@ -190,7 +190,7 @@ class WorkerComplianceView(CallView):
         self.told = request_log.Told(*lookup)
         found = answers.worker_found(grant, sent, meant)
         if not found.is_test:
-            self.told = request_log.Told(*lookup, worker_id=found.worker.id)
+            self.told = request_log.Told(*lookup, found.worker.id, found.change_sequence)
         return Response(answers.worker_compliance_of(grant, found, meant))
 
 

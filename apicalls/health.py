@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Aggregate, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Company
-from apicalls.models import APICall, Caller, Credential, RefusedRequests, RequestLog, State
+from apicalls.models import APICall, Caller, Credential, State
+from apicalls.usage.counts import number_of, quarter_of
 
 # A call this new is still being set up; one that is silent for longer was used and is not now.
 SETTING_UP = timedelta(days=2)
@@ -51,8 +52,7 @@ def findings(*, company: Company) -> list[Finding]:
 def _looked_at(company: Company, now: datetime) -> QuerySet[Any]:
     """Return the active calls with what the checks ask, in one query."""
     of_call = {"api_call": OuterRef("pk")}
-    recent = RequestLog.objects.filter(**of_call, at__gte=now - FAILING_WITHIN, is_test=False)
-    refused = RefusedRequests.objects.filter(**of_call, at__gte=now - FAILING_WITHIN)
+    recently = quarter_of(now - FAILING_WITHIN)
     unnamed = Caller.objects.filter(**of_call, name="")
     last_used = (
         Credential.objects.filter(**of_call)
@@ -65,9 +65,8 @@ def _looked_at(company: Company, now: datetime) -> QuerySet[Any]:
         .filter(state=State.ACTIVE)
         .annotate(
             last_used_at=Subquery(last_used.values("at")),
-            answered=_number_of(recent.filter(status__lt=400)),
-            refused_now=_number_of(recent.filter(status__gte=400)),
-            refused_unknown=_number_of(refused, Sum("times")),
+            answered_now=number_of(company=company, since=recently, chosen=Q(status__lt=400)),
+            refused_now=number_of(company=company, since=recently, chosen=Q(status__gte=400)),
             has_unnamed=Exists(unnamed),
             unnamed_callers=_number_of(unnamed),
         )
@@ -76,14 +75,13 @@ def _looked_at(company: Company, now: datetime) -> QuerySet[Any]:
             | Q(last_used_at=None)
             | Q(last_used_at__lt=now - timedelta(days=SILENT_DAYS))
             | Q(refused_now__gt=0)
-            | Q(refused_unknown__gt=0)
         )
         .order_by("name", "pk")
     )
 
 
-def _number_of(rows: QuerySet[Any], number: Aggregate | None = None) -> Coalesce:
-    counted = rows.order_by().values("api_call").annotate(number=number or Count("pk"))
+def _number_of(rows: QuerySet[Any]) -> Coalesce:
+    counted = rows.order_by().values("api_call").annotate(number=Count("pk"))
     return Coalesce(Subquery(counted.values("number")), 0)
 
 
@@ -121,8 +119,7 @@ def _silent(call: Any, now: datetime) -> Iterator[Finding]:
 
 
 def _failing(call: Any, now: datetime) -> Iterator[Finding]:
-    refused = call.refused_now + call.refused_unknown
-    if refused >= FAILING_FROM and refused > call.answered:
+    if call.refused_now >= FAILING_FROM and call.refused_now > call.answered_now:
         yield Finding(
             gettext_lazy("Failing"),
             call,

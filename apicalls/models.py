@@ -179,6 +179,15 @@ class APICall(models.Model):
     # whose place is gone matches nobody, where a row gone from a table would let all in.
     field_groups = models.JSONField(_("Fields"), default=list, blank=True)
     scope = models.JSONField(_("Scope"), default=dict, blank=True)
+    # Both as they are now: what the request log names.
+    served_version = models.ForeignKey(
+        "ServedVersion",
+        models.SET_NULL,
+        related_name="+",
+        null=True,
+        editable=False,
+        db_index=False,
+    )
     # Requests a minute, over both pairs and all of the installation's processes.
     rate_limit = models.PositiveIntegerField(
         _("requests a minute"), default=DEFAULT_RATE_LIMIT, validators=[MinValueValidator(1)]
@@ -230,6 +239,26 @@ class APICall(models.Model):
             parameter_sets = self.parameter_sets.all()
         names = parameter_names(one.lookup for one in parameter_sets)
         return website_address(settings.SITE_URL, document_path(self.template.document), names)
+
+
+class ServedVersion(models.Model):
+    """Fields and scope of an API call, as they were from one change of them to the next.
+
+    Rows are added, never changed. A logged request names the one it was answered with, so that
+    what was told, and about whom it could be, is known after the settings are others.
+    """
+
+    api_call = models.ForeignKey(APICall, models.CASCADE, related_name="served_versions")
+    field_groups = models.JSONField(default=list)
+    scope = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("served version")
+        verbose_name_plural = _("served versions")
+
+    def __str__(self) -> str:
+        return f"{self.api_call}: {', '.join(self.field_groups)}"
 
 
 class Credential(models.Model):
@@ -329,12 +358,20 @@ class RequestLog(models.Model):
     """One answered request with a right pair, written before the answer leaves.
 
     It holds no name and no ID#. What was looked up is a keyed hash, whom it found is the row.
+    On PostgreSQL the table is partitioned by month (apicalls/partitions.py).
+
+    The rows that it names were read for the answer, and are never deleted but with their
+    company: the database does not look them up again for each request.
     """
 
     at = models.DateTimeField(default=timezone.now)
     # Indexed together with the time, below.
-    api_call = models.ForeignKey(APICall, models.CASCADE, related_name="requests", db_index=False)
-    credential = models.ForeignKey(Credential, models.CASCADE, related_name="+")
+    api_call = models.ForeignKey(
+        APICall, models.CASCADE, related_name="requests", db_index=False, db_constraint=False
+    )
+    credential = models.ForeignKey(
+        Credential, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     request_id = models.CharField(max_length=32)
     status = models.PositiveSmallIntegerField()
     # The problem's code, "" for an answer.
@@ -349,21 +386,46 @@ class RequestLog(models.Model):
     # The User-Agent, as far as it fits.
     client = models.CharField(max_length=CLIENT_LENGTH, blank=True, default="")
     caller = models.ForeignKey(
-        Caller, models.SET_NULL, related_name="requests", null=True, db_index=False
+        Caller,
+        models.SET_NULL,
+        related_name="requests",
+        null=True,
+        db_index=False,
+        db_constraint=False,
     )
     # How a worker was looked up (a key of LOOKUPS, "" when none was), under which keyed hash,
     # and which worker was told of: no foreign key, so that the log outlives what it tells of.
     lookup = models.CharField(max_length=20, blank=True, default="")
     lookup_hash = models.CharField(max_length=32, blank=True, default="")
     worker_id = models.BigIntegerField(null=True)
-    # The field groups that were served.
-    field_groups = models.JSONField(default=list)
+    # The last row of the company's changes feed that was there when the worker was read.
+    change_sequence = models.BigIntegerField(null=True)
+    # The fields and the scope that it was answered with.
+    served_version = models.ForeignKey(
+        ServedVersion,
+        models.SET_NULL,
+        related_name="+",
+        null=True,
+        db_index=False,
+        db_constraint=False,
+    )
 
     class Meta:
         verbose_name = _("request")
         verbose_name_plural = _("request log")
         indexes = [
             models.Index(fields=["api_call", "at"], name="apicalls_requestlog_by_call"),
+            # Few of many, to be found without going through the others.
+            models.Index(
+                fields=["api_call", "at"],
+                name="apicalls_requestlog_refused",
+                condition=models.Q(status__gte=400, status__lt=500),
+            ),
+            models.Index(
+                fields=["api_call", "at"],
+                name="apicalls_requestlog_failed",
+                condition=models.Q(status__gte=500),
+            ),
             models.Index(fields=["caller", "at"], name="apicalls_requestlog_by_caller"),
             models.Index(fields=["request_id"], name="apicalls_requestlog_by_id"),
             models.Index(
@@ -410,6 +472,52 @@ class RefusedRequests(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.times}"
+
+
+class RequestCount(models.Model):
+    """How many requests of a quarter of an hour were alike.
+
+    apicalls/usage/counts.py makes the rows from the log, for times that are over, so that no
+    page has to go through millions of requests. Late rows may be added for the same quarter:
+    they add up.
+    """
+
+    api_call = models.ForeignKey(
+        APICall, models.CASCADE, related_name="request_counts", db_index=False
+    )
+    # On a quarter of an hour of UTC: midnight is one in every time zone.
+    begins_at = models.DateTimeField()
+    # NULL: without a right pair, or not known.
+    caller = models.ForeignKey(Caller, models.SET_NULL, related_name="+", null=True, db_index=False)
+    served_version = models.ForeignKey(
+        ServedVersion, models.SET_NULL, related_name="+", null=True, db_index=False
+    )
+    status = models.PositiveSmallIntegerField()
+    times = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("request count")
+        verbose_name_plural = _("request counts")
+        indexes = [
+            models.Index(fields=["api_call", "begins_at"], name="apicalls_requestcount_by_call"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.begins_at:%Y-%m-%d %H:%M} {self.status}: {self.times}"
+
+
+class CountedUntil(models.Model):
+    """Up to when a company's requests are in RequestCount; later ones are in the log only."""
+
+    company = models.OneToOneField(Company, models.CASCADE, related_name="+", primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("time of counting")
+        verbose_name_plural = _("times of counting")
+
+    def __str__(self) -> str:
+        return f"{self.company}: {self.at}"
 
 
 class LimitCounter(models.Model):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Company
 from accounts.services import audit_event_add
 from apicalls.models import APICall
+from apicalls.services import served_version_follow
 from workers.models import Division, Location, Position
 from workers.scope import Scope
 from workers.services.places import Place
@@ -29,6 +30,7 @@ def follow_merge(company: Company, place: Place, into: Place) -> None:
         ids = getattr(scope, name) - {place.pk} | {into.pk}
         api_call.scope = replace(scope, **{name: ids}).as_stored()
         api_call.save(update_fields=["scope"])
+        served_version_follow(api_call=api_call)
         audit_event_add(
             company=company,
             actor=None,

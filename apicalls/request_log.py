@@ -14,13 +14,12 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import InternalError, OperationalError, connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.addresses import client_address
-from accounts.models import DEFAULT_REQUEST_LOG_DAYS, Company
-from apicalls.models import CLIENT_LENGTH, APICall, Credential, RefusedRequests, RequestLog
+from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
 from apicalls.selectors import Grant
 from workhub.middleware import request_id_of
@@ -42,12 +41,14 @@ class Told(NamedTuple):
     """What a request asked and was told, as far as it is kept.
 
     `lookup` is a key of LOOKUPS, `lookup_hash` what was sent under it, `worker_id` who was
-    told of; all of them empty for what is about nobody in particular.
+    told of, and `change_sequence` the last change that was told with it; all of them empty for
+    what is about nobody in particular.
     """
 
     lookup: str = ""
     lookup_hash: str = ""
     worker_id: int | None = None
+    change_sequence: int | None = None
 
 
 def seen_of(request: HttpRequest) -> Seen:
@@ -113,7 +114,8 @@ def request_log_add(
         lookup=told.lookup,
         lookup_hash=told.lookup_hash,
         worker_id=told.worker_id,
-        field_groups=sorted(grant.fields),
+        change_sequence=told.change_sequence,
+        served_version_id=grant.served_version_id,
     )
     if not written(lambda: row.save(force_insert=True), row.request_id, status, code):
         return None
@@ -173,34 +175,6 @@ def _fold_sql(vendor: str) -> str:
         "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1) "
         f"ON CONFLICT (key) DO UPDATE SET times = folded.times + 1, {last}"
     )
-
-
-# --- What is kept no longer ------------------------------------------------------------
-
-
-def purge(*, batch: int) -> int:
-    """Delete what is older than each company keeps it, and return how many rows that were.
-
-    `batch` rows at a time, each batch in a transaction of its own: requests go on meanwhile,
-    and what was deleted before an interruption stays deleted.
-    """
-    now = timezone.now()
-    deleted = 0
-    for company in Company.objects.order_by("pk"):
-        before = now - timedelta(days=company.request_log_days)
-        for api_call_id in APICall.objects.for_company(company).values_list("pk", flat=True):
-            for model in (RequestLog, RefusedRequests):
-                deleted += _purge(model, Q(api_call=api_call_id, at__lt=before), batch)
-    before = now - timedelta(days=DEFAULT_REQUEST_LOG_DAYS)
-    return deleted + _purge(RefusedRequests, Q(api_call=None, at__lt=before), batch)
-
-
-def _purge(model: type[RequestLog | RefusedRequests], old: Q, batch: int) -> int:
-    deleted = 0
-    rows: QuerySet[Any] = model._default_manager.filter(old).order_by("at")
-    while keys := list(rows.values_list("pk", flat=True)[:batch]):
-        deleted += model._default_manager.filter(pk__in=keys).delete()[0]
-    return deleted
 
 
 # --- Where nothing can be written ------------------------------------------------------

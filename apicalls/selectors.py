@@ -3,22 +3,20 @@
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import Count, Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import Company
 from apicalls.documents.fields import FIELD_GROUP_MEMBERS, FIELD_GROUPS, ITEMS, OPTIONAL_ITEMS
-from apicalls.models import APICall, APITemplate, Credential, RequestLog
+from apicalls.models import APICall, APITemplate, Credential
 from apicalls.parameters import parameter_names
+from apicalls.usage.counts import number_of, quarter_of, tally, usage_begin
 from workers.facts import Wanted
 from workers.scope import Scope
-
-USAGE_DAYS = 30
 
 
 class CallerKey(NamedTuple):
@@ -51,6 +49,7 @@ class Grant:
     output_format: str
     document: str
     rate_limit: int
+    served_version_id: int | None
     fields: frozenset[str]
     scope: Scope
     parameter_names: tuple[str, ...]
@@ -105,6 +104,7 @@ _CREDENTIAL_FIELDS = (
     "api_call__output_format",
     "api_call__template__document",
     "api_call__rate_limit",
+    "api_call__served_version_id",
     "api_call__field_groups",
     "api_call__scope",
 )
@@ -172,25 +172,12 @@ def credential_current(*, api_call: APICall) -> Credential:
 
 def credential_used(*, api_call: APICall) -> Credential:
     """Return the pair that works, with `requests_30_days` of its call."""
+    company = api_call.company
+    requests = number_of(company=company, since=usage_begin(company), api_call="api_call")
     return (
         Credential.objects.select_related("api_call__company")
-        .annotate(requests_30_days=Coalesce(Subquery(_requests_of(OuterRef("api_call"))), 0))
+        .annotate(requests_30_days=requests)
         .get(api_call=api_call, ends_at__isnull=True)
-    )
-
-
-def _requests_of(api_call: OuterRef) -> QuerySet[RequestLog, Any]:
-    """Return the number of a call's requests in the last 30 days, as a subquery."""
-    return (
-        RequestLog.objects.filter(
-            api_call=api_call,
-            at__gte=timezone.now() - timedelta(days=USAGE_DAYS),
-            is_test=False,
-        )
-        .order_by()
-        .values("api_call")
-        .annotate(number=Count("pk"))
-        .values("number")
     )
 
 
@@ -211,7 +198,7 @@ def api_calls_listed(
                 .order_by("-last_used_at")
                 .values("last_used_at")[:1]
             ),
-            requests_30_days=Coalesce(Subquery(_requests_of(OuterRef("pk"))), 0),
+            requests_30_days=number_of(company=company, since=usage_begin(company)),
         )
     )
     if states:
@@ -225,8 +212,8 @@ def api_calls_listed(
     return api_calls
 
 
-def requests_since(*, api_call: APICall, days: int) -> int:
-    """Return how many requests were answered in the last `days` days."""
-    since = timezone.now() - timedelta(days=days)
-    programs = RequestLog.objects.filter(api_call=api_call, is_test=False)
-    return programs.filter(at__gte=since).count()
+def requests_since(*, api_call: APICall, since: datetime) -> int:
+    """Return how many requests there were since the quarter of an hour that `since` is in."""
+    company = api_call.company
+    of_call = Q(api_call=api_call)
+    return tally(company=company, by=(), since=quarter_of(since), chosen=of_call).total()

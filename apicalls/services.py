@@ -19,11 +19,9 @@ from apicalls.credentials import (
     new_client_key,
     new_client_secret,
 )
-from apicalls.models import APICall, APITemplate, Credential, State
+from apicalls.models import APICall, APITemplate, Credential, ServedVersion, State
 from workers.models import Division, Location, Position, WorkerType
 from workers.scope import Scope
-
-# "Last used" is as exact as this, and so costs a write at most once in it.
 
 # What an admin can do to the state of a call: from which states, to which. What comes out
 # of the archive is paused, so that nothing is served before somebody has looked.
@@ -86,6 +84,7 @@ def api_call_add(
         field_groups=[one.group for one in ticked],
     )
     if is_new:
+        served_version_follow(api_call=api_call)
         _credential_add(api_call=api_call, by=by)
         audit_event_add(
             company=company, actor=by, action="added", subject=api_call, address=address
@@ -115,6 +114,7 @@ def api_call_change(
         setattr(stored, field, values[field])
     stored.save(update_fields=_SETTINGS)
     stored.parameter_sets.set(values["parameter_sets"])
+    served_version_follow(api_call=stored)
     after = _settings_as_text(stored)
     changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if changes:
@@ -157,6 +157,7 @@ def api_call_duplicate(
     )
     if is_new:
         twin.parameter_sets.set(api_call.parameter_sets.all())
+        served_version_follow(api_call=twin)
         _credential_add(api_call=twin, by=by)
         audit_event_add(
             company=twin.company,
@@ -185,6 +186,16 @@ def api_call_state_change(
             address=address,
         )
     return bool(changed)
+
+
+def served_version_follow(*, api_call: APICall) -> None:
+    """Note which fields and scope the call has now, when they are others than before."""
+    before = api_call.served_version
+    served = {"field_groups": api_call.field_groups, "scope": api_call.scope}
+    if before and served == {"field_groups": before.field_groups, "scope": before.scope}:
+        return
+    api_call.served_version = ServedVersion.objects.create(api_call=api_call, **served)
+    api_call.save(update_fields=["served_version"])
 
 
 def _add_once(company: Company, code: uuid.UUID | None, **fields: Any) -> tuple[APICall, bool]:

@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
 from workers.compliance import Component, Level, WorkerStatus
 from workers.facts import (
     EVERYTHING,
     Found,
+    FoundThen,
     ItemFacts,
     Row,
     Wanted,
@@ -20,7 +21,14 @@ from workers.facts import (
     columns_of,
 )
 from workers.folding import fold, fold_name
-from workers.models import Division, Location, Position, Worker, WorkerRequirement
+from workers.models import (
+    ComplianceChange,
+    Division,
+    Location,
+    Position,
+    Worker,
+    WorkerRequirement,
+)
 from workers.prepared import PreparedQuery
 from workers.scope import EVERYBODY, Scope
 from workers.statuses import LAPSING, worker_status_is
@@ -45,7 +53,7 @@ def compliance_find(
     names: tuple[str, str, str] | None = None,
     wanted: Wanted = EVERYTHING,
     scope: Scope = EVERYBODY,
-) -> list[Found]:
+) -> list[FoundThen]:
     """Return the company's workers with that ID# and that first, middle and last name.
 
     What is None is not asked for; a middle name of "" is that of who has none. Text is
@@ -64,19 +72,28 @@ def compliance_find(
     if names is not None:
         asked["name_folded"] = fold_name(*names)
     rows = _find_by(tuple(asked), wanted).rows(company_id=company_id, **asked)
-    return list(columns_of(wanted).found(rows, today, scope))
+    found = columns_of(wanted).found((row[:-1] for row in rows), today, scope)
+    return [FoundThen(*one, change_sequence=rows[0][-1] or 0) for one in found]
 
 
 @lru_cache(maxsize=256)
 def _find_by(asked: tuple[str, ...], wanted: Wanted) -> PreparedQuery:
     def build(**values: int | str) -> QuerySet[Worker, Row]:
-        return _with_items(Worker.objects.filter(**values), wanted)[:ROWS_LIMIT]
+        changes = ComplianceChange.objects.filter(company_id=values["company_id"])
+        last = changes.order_by("-sequence")
+        workers = Worker.objects.filter(**values).annotate(
+            change_sequence=Subquery(last.values("sequence")[:1])
+        )
+        return _with_items(workers, wanted, "change_sequence")[:ROWS_LIMIT]
 
     return PreparedQuery(build, company_id=-1, **{column: column for column in asked})
 
 
-def _with_items(workers: QuerySet[Worker], wanted: Wanted) -> QuerySet[Worker, Row]:
-    """Return a row for each item of the workers, and one without for who has none."""
+def _with_items(workers: QuerySet[Worker], wanted: Wanted, *more: str) -> QuerySet[Worker, Row]:
+    """Return a row for each item of the workers, and one without for who has none.
+
+    The columns are those that are `wanted`, then `more`.
+    """
     if wanted.optional_items:
         names = columns_of(wanted).names
     else:
@@ -84,7 +101,7 @@ def _with_items(workers: QuerySet[Worker], wanted: Wanted) -> QuerySet[Worker, R
             asked=FilteredRelation("requirements", condition=Q(requirements__level=Level.REQUIRED))
         )
         names = columns_of(wanted, items="asked__").names
-    return workers.order_by("id").values_list(*names)
+    return workers.order_by("id").values_list(*names, *more)
 
 
 def worker_items(*, worker: WorkerFacts, today: date) -> list[ItemFacts]:

@@ -6,7 +6,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import AuditEvent
 from apicalls import callers
-from apicalls.callers import caller_change, callers_listed
+from apicalls.callers import caller_change
 from apicalls.models import Caller, RequestLog
 
 
@@ -98,16 +98,6 @@ def test_a_change_is_in_the_trail_and_doing_it_twice_changes_nothing(the_caller,
         "Payroll, 127.0.0.0/24: name": ["", "Payroll nightly"],
         "Payroll, 127.0.0.0/24: state": ["Answered", "Held"],
     }
-
-
-def test_requests_and_failures_are_counted_by_caller(ask, call, worker):
-    for agent, query in [("A/1", "workerIDNumber=10482"), ("A/2", "x=1"), ("B/1", "x=1")]:
-        ask(call, query, user_agent=agent)
-    counted = {
-        one.client: (one.requests_30_days, one.failures_30_days)
-        for one in callers_listed(api_call=call.api_call)
-    }
-    assert counted == {"A": (2, 1), "B": (1, 1)}
 
 
 def test_callers_without_end_share_the_last_one(ask, call, monkeypatch):

@@ -3,15 +3,14 @@
 import json
 import re
 import threading
-from io import StringIO
 
 import pytest
 from django.core import serializers
-from django.core.management import call_command
 from django.db import connection
 
 from apicalls import request_log, services
-from apicalls.models import Caller, Credential, RefusedRequests, RequestLog
+from apicalls.models import Caller, Credential, RefusedRequests, RequestLog, ServedVersion
+from workers.models import ComplianceChange
 
 # --- With a right pair -----------------------------------------------------------------
 
@@ -38,7 +37,10 @@ def test_a_request_is_logged_without_what_was_asked_or_answered(ask, call, worke
         "lookup": "id_number",
         "lookup_hash": row["lookup_hash"],
         "worker_id": worker.pk,
-        "field_groups": sorted(call.api_call.field_groups),
+        "change_sequence": ComplianceChange.objects.for_company(worker.company)
+        .latest("pk")
+        .sequence,
+        "served_version_id": ServedVersion.objects.get().pk,
     }
 
 
@@ -229,39 +231,6 @@ def test_no_fold_is_lost_when_many_come_at_once(real_database, call):
     for thread in threads:
         thread.join()
     assert sum(RefusedRequests.objects.values_list("times", flat=True)) == 100
-
-
-# --- What is kept no longer ------------------------------------------------------------
-
-
-@pytest.mark.parametrize("batch", [1, 5000])
-def test_what_is_old_is_deleted_as_each_company_wants(
-    ask, call, add_call, other_company, other_secret, time_machine, batch
-):
-    theirs = add_call(other_company)
-    other_company.request_log_days = 31
-    other_company.save()
-    for day in ("2025-01-01", "2026-02-01", "2026-03-01"):
-        time_machine.move_to(f"{day}T12:00:00Z", tick=False)
-        for pair in (call, theirs):
-            ask(pair)
-            ask(other_secret(pair))
-        ask(None)
-    time_machine.move_to("2026-03-10T12:00:00Z", tick=False)
-    call_command("purge_request_log", f"--batch={batch}", stdout=(said := StringIO()))
-    assert said.getvalue() == "7 rows deleted\n"
-    for model, nobody_s in ((RequestLog, []), (RefusedRequests, [None])):
-        kept = sorted((row.api_call_id or 0, str(row.at.date())) for row in model.objects.all())
-        assert kept == sorted(
-            [
-                (call.api_call.pk, "2026-02-01"),
-                (call.api_call.pk, "2026-03-01"),
-                (theirs.api_call.pk, "2026-03-01"),
-                *((0, day) for _ in nobody_s for day in ("2026-02-01", "2026-03-01")),
-            ]
-        )
-    call_command("purge_request_log", stdout=(said := StringIO()))
-    assert said.getvalue() == "0 rows deleted\n"
 
 
 # --- A database that is read-only ------------------------------------------------------

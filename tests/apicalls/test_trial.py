@@ -105,7 +105,7 @@ def test_it_is_logged_as_a_test_and_is_no_use_of_the_call(send, call, company, a
     send(workerIDNumber="1")
     row = RequestLog.objects.get()
     assert (row.is_test, row.status, row.code) == (True, 404, "worker_not_found")
-    assert requests_since(api_call=call.api_call, days=30) == 0
+    assert requests_since(api_call=call.api_call, since=row.at) == 0
     assert api_calls_listed(company=company).get().requests_30_days == 0
     assert Credential.objects.get().last_used_at is None
 

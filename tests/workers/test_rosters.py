@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from workers import demo, services
 from workers.compliance import Component, Level, WorkerStatus, summary
-from workers.facts import EVERYTHING, Wanted
+from workers.facts import EVERYTHING, Found, Wanted
 from workers.models import Location, Position, Worker
 from workers.scope import EVERYBODY, Placement, Scope
 from workers.selectors import (
@@ -44,7 +44,7 @@ def register(company, other_company):
 def everybody(company, today, register):
     """What is known of each worker, by id, in the order of ids."""
     return {
-        worker.pk: found
+        worker.pk: Found(found.worker, found.items)
         for worker in register
         for found in compliance_find(
             company_id=company.pk,

@@ -4,13 +4,14 @@ import pytest
 
 from workers import services
 from workers.compliance import summary
-from workers.selectors import ItemFacts, WorkerFacts, compliance_find, worker_items
+from workers.selectors import Found, ItemFacts, WorkerFacts, compliance_find, worker_items
 
 TODAY = date(2026, 3, 2)
 
 
 def find(company, today=TODAY, **asked):
-    return compliance_find(company_id=company.pk, today=today, **asked)
+    found = compliance_find(company_id=company.pk, today=today, **asked)
+    return [Found(one.worker, one.items) for one in found]
 
 
 def found(company, **asked):

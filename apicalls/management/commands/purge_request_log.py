@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from apicalls.request_log import purge
+from apicalls.retention import BATCH, purge
 
 
 class Command(BaseCommand):
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument(
-            "--batch", type=int, default=5000, help="rows to delete in one transaction"
+            "--batch", type=int, default=BATCH, help="rows to delete in one transaction"
         )
 
     def handle(self, *args: Any, batch: int, **options: Any) -> None:

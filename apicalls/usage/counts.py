@@ -1,0 +1,259 @@
+"""How many requests there were, without going through each of them.
+
+Quarters of an hour that are over are counted once, into RequestCount; what came later is
+counted from the log, in the same statement. So a figure is right at any time, however long ago
+somebody counted, and costs the same however many requests there are.
+
+A test from the details page counts nowhere.
+"""
+
+import zoneinfo
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple, cast
+
+from django.db import transaction
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    DateTimeField,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
+
+from accounts.models import Company
+from apicalls.models import APICall, CountedUntil, RefusedRequests, RequestCount, RequestLog
+from apicalls.usage.outcomes import outcome_of_row
+
+USAGE_DAYS = 30
+QUARTER = timedelta(minutes=15)
+# So long after its time each request is in the log, also one that waited for the database.
+SETTLED = timedelta(minutes=5)
+EVERYTHING = Q()
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Table(NamedTuple):
+    """Where requests are: the column that says when, and how a group of rows is counted."""
+
+    model: Any
+    at: str
+    number: Any
+
+
+_COUNTED = _Table(RequestCount, "begins_at", Sum("times"))
+_LOGGED = _Table(RequestLog, "at", Count("pk", filter=Q(is_test=False)))
+_FOLDED = _Table(RefusedRequests, "at", Sum("times"))
+_TABLES = (_COUNTED, _LOGGED, _FOLDED)
+
+
+# --- Reading ---------------------------------------------------------------------------
+
+
+def usage_begin(company: Company) -> datetime:
+    """Return when the last USAGE_DAYS days began, today included."""
+    return day_begin(company, company.today() - timedelta(days=USAGE_DAYS - 1))
+
+
+def day_begin(company: Company, day: date) -> datetime:
+    """Return when a day of the company begins; where midnight is skipped, with what follows it."""
+    return datetime.combine(day, time.min, tzinfo=zoneinfo.ZoneInfo(company.time_zone))
+
+
+def quarter_of(at: datetime) -> datetime:
+    """Return the beginning of the quarter of an hour that `at` is in."""
+    return at - (at - _NEVER) % QUARTER
+
+
+def tally(
+    *,
+    company: Company,
+    by: Sequence[str],
+    since: datetime,
+    until: datetime | None = None,
+    chosen: Q = EVERYTHING,
+) -> "Counter[tuple[Any, ...]]":
+    """Count the company's requests from `since` up to `until`, both on a quarter of an hour.
+
+    `by` names what the counts are told apart by: "call" and "caller" (ids), "day" (in the
+    company's time zone), "outcome". `chosen` is a condition on api_call or status. One query.
+    """
+    parts = []
+    for table in _TABLES:
+        when = Q(**{f"{table.at}__gte": since})
+        if until is not None:
+            when &= Q(**{f"{table.at}__lt": until})
+        keys = {f"by_{name}": _key(name, table, company) for name in by}
+        rows = _rows(table, company).filter(chosen, when).annotate(**keys).values(*keys)
+        parts.append(rows.annotate(number=table.number).values_list(*keys, "number"))
+    counted: Counter[tuple[Any, ...]] = Counter()
+    for *found, number in parts[0].union(*parts[1:], all=True):
+        if number:
+            counted[tuple(found)] += number
+    return counted
+
+
+class Occasion(NamedTuple):
+    """How often a version was served in a span of time, and when first and last."""
+
+    version: int
+    span: int
+    times: int
+    first_at: datetime
+    last_at: datetime
+
+
+def occasions(*, company: Company, chosen: Q, spans: Sequence[datetime]) -> list[Occasion]:
+    """Tell the company's requests apart by ServedVersion and by span of time.
+
+    `spans` are the ends of all spans but the last, in their order. First and last are exact to
+    a quarter of an hour, and so are the ends. One query.
+    """
+    parts = []
+    for table in _TABLES:
+        ends = [When(**{f"{table.at}__lt": end}, then=Value(n)) for n, end in enumerate(spans)]
+        span = Case(*ends, default=Value(len(spans)))
+        rows = (
+            _rows(table, company)
+            .filter(chosen)
+            .annotate(version=_key("version", table, company), span=span)
+            .filter(version__isnull=False)
+            .values("version", "span")
+            .annotate(number=table.number, first=Min(table.at), last=Max(table.at))
+        )
+        parts.append(rows.values_list("version", "span", "number", "first", "last"))
+    return [Occasion(*row) for row in parts[0].union(*parts[1:], all=True) if row[2]]
+
+
+def number_of(
+    *, company: Company, since: datetime, chosen: Q = EVERYTHING, api_call: str = "pk"
+) -> Combinable:
+    """Return the number of requests of an API call from `since` on, as an annotation.
+
+    Of the call itself, or of a row that names it in the field `api_call`.
+    """
+    total: Combinable = Value(0)
+    for table in _TABLES:
+        rows = table.model.objects.filter(
+            chosen,
+            _not_elsewhere(table, company),
+            api_call=OuterRef(api_call),
+            **{f"{table.at}__gte": since},
+        )
+        counted = rows.order_by().values("api_call").annotate(number=table.number)
+        total = total + Coalesce(Subquery(counted.values("number")), 0)
+    return total
+
+
+def _rows(table: "_Table", company: Company) -> QuerySet[Any]:
+    rows = table.model.objects.filter(_not_elsewhere(table, company), api_call__company=company)
+    return cast("QuerySet[Any]", rows.order_by())
+
+
+def _not_elsewhere(table: "_Table", company: Company) -> Q:
+    """Return which rows of a table count, so that each request does once."""
+    until = CountedUntil.objects.filter(company=company).values("at")
+    moment = Coalesce(Subquery(until), Value(_NEVER, output_field=DateTimeField()))
+    return Q(**{f"{table.at}__lt" if table is _COUNTED else f"{table.at}__gte": moment})
+
+
+def _key(name: str, table: "_Table", company: Company) -> Any:
+    match name:
+        case "call":
+            return F("api_call_id")
+        case "day":
+            return TruncDate(table.at, tzinfo=zoneinfo.ZoneInfo(company.time_zone))
+        case "outcome":
+            return outcome_of_row()
+        case "caller" | "version" if table is _FOLDED:
+            return Value(None, output_field=BigIntegerField(null=True))
+        case "caller":
+            return F("caller_id")
+        case "version":
+            return F("served_version_id")
+    raise ValueError(name)
+
+
+# --- Counting --------------------------------------------------------------------------
+
+
+def count_up(*, company: Company) -> int:
+    """Count the quarters of an hour that are over and not counted; return how many there were.
+
+    A transaction each, so that it can be interrupted. Of two who count at once, one does.
+    """
+    end = quarter_of(timezone.now() - SETTLED)
+    counted = 0
+    while True:
+        until, _is_new = CountedUntil.objects.get_or_create(
+            company=company, defaults={"at": _NEVER}
+        )
+        first = _first_request(company, until.at)
+        if first is None or quarter_of(first) >= end:
+            return counted
+        begin = quarter_of(first)
+        with transaction.atomic():
+            mine = CountedUntil.objects.filter(company=company, at=until.at)
+            if not mine.update(at=begin + QUARTER):
+                return counted
+            RequestCount.objects.bulk_create(_counts(company, begin))
+        counted += 1
+
+
+def _first_request(company: Company, since: datetime) -> datetime | None:
+    """Return the time of the first request that is logged from `since` on.
+
+    Call by call, which takes one look into an index each.
+    """
+    firsts = [
+        APICall.objects.for_company(company).aggregate(
+            at=Min(
+                Subquery(
+                    model.objects.filter(api_call=OuterRef("pk"), at__gte=since)
+                    .order_by("at")
+                    .values("at")[:1]
+                )
+            )
+        )["at"]
+        for model in (RequestLog, RefusedRequests)
+    ]
+    return min((at for at in firsts if at is not None), default=None)
+
+
+def _counts(company: Company, begin: datetime) -> Iterator[RequestCount]:
+    """Give what is to be kept of the quarter of an hour."""
+    names = ("call", "caller", "version")
+    for table in (_LOGGED, _FOLDED):
+        keys = {f"by_{name}": _key(name, table, company) for name in names}
+        rows = table.model.objects.filter(
+            api_call__company=company, at__gte=begin, at__lt=begin + QUARTER
+        )
+        for call, caller, version, status, times in (
+            rows.order_by()
+            .annotate(**keys)
+            .values(*keys, "status")
+            .annotate(number=table.number)
+            .values_list(*keys, "status", "number")
+        ):
+            if times:  # none of them a test
+                yield RequestCount(
+                    api_call_id=call,
+                    begins_at=begin,
+                    caller_id=caller,
+                    served_version_id=version,
+                    status=status,
+                    times=times,
+                )
