@@ -1,7 +1,7 @@
-"""The server and the background worker as one process: they start, and end, together.
+"""The server, the background worker and the clock as one process: they start, and end, together.
 
 `python -m workhub.processes HOST PORT` is what `make run` becomes. It knows nothing of
-Django, so that it costs next to nothing while the two do their work.
+Django, so that it costs next to nothing while the others do their work.
 """
 
 import ctypes
@@ -17,10 +17,10 @@ from types import FrameType
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# A worker that ends at once is started again later and later, up to this.
+# What ends at once is started again later and later, up to this.
 _LONGEST_PAUSE = 30.0
-# How long the worker may take to put down what it has in hand. What it does can be begun
-# anew at any time (workers/services/imports.py), so killing it loses nothing.
+# How long the worker may take to put down what it has in hand. What it and the clock do can
+# be begun anew at any time, so killing them loses nothing.
 _GRACE = 5.0
 _LOOK_EVERY = 0.2
 _PR_SET_PDEATHSIG = 1
@@ -44,60 +44,84 @@ def worker_command() -> list[str]:
     return [sys.executable, str(BASE_DIR / "manage.py"), "db_worker", "--verbosity", "0"]
 
 
-class Together:
-    """Runs a server until it ends, and keeps a worker running beside it.
+def clock_command() -> list[str]:
+    return [sys.executable, str(BASE_DIR / "manage.py"), "tick", "--forever", "--verbosity", "0"]
 
-    SIGTERM and SIGINT go to both, and this process ends when both have.
+
+class Together:
+    """Runs a server until it ends, and keeps other processes running beside it.
+
+    SIGTERM and SIGINT go to all, and this process ends when all have.
     """
 
-    def __init__(self, server: Sequence[str], worker: Sequence[str]):
+    def __init__(self, server: Sequence[str], *beside: Sequence[str]):
         self._server_command = server
-        self._worker_command = worker
+        self._beside = [_Kept(command) for command in beside]
         self._is_stopping = False
-        self._pause = 0.0
 
     def run(self) -> int:
         """Return the exit status of the server."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self._server = _started(self._server_command)
-        self._start_worker()
+        for one in self._beside:
+            one.start()
         while self._server.poll() is None:
-            self._keep_worker()
+            for one in self._beside:
+                if not self._is_stopping:
+                    one.keep()
             time.sleep(_LOOK_EVERY)
         self._is_stopping = True
-        self._end_worker()
+        # The worker's second signal: it puts down what it has in hand.
+        for one in self._beside:
+            one.terminate()
+        for one in self._beside:
+            one.end()
         # Ended by the signal that was passed on to it: ended as asked.
         return max(self._server.returncode, 0)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._is_stopping = True
-        for process in (self._server, self._worker):
-            process.terminate()
+        self._server.terminate()
+        for one in self._beside:
+            one.terminate()
 
-    def _start_worker(self) -> None:
-        self._worker = _started(self._worker_command)
+
+class _Kept:
+    """A process that is started again when it ends, after a pause when it did so quickly."""
+
+    def __init__(self, command: Sequence[str]):
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pause = 0.0
+
+    def start(self) -> None:
+        self._process = _started(self._command)
         self._started_at = time.monotonic()
 
-    def _keep_worker(self) -> None:
-        """Start the worker again when it has ended, after a pause when it did so quickly."""
-        if self._is_stopping or self._worker.poll() is None:
+    def keep(self) -> None:
+        if self._process is not None and self._process.poll() is None:
             return
         lived = time.monotonic() - self._started_at
         if lived > _LONGEST_PAUSE:
             self._pause = 0.0
         if lived >= self._pause:
             self._pause = min(_LONGEST_PAUSE, 2 * self._pause + 1)
-            self._start_worker()
+            self.start()
 
-    def _end_worker(self) -> None:
-        # The second signal: it puts down what it has in hand.
-        self._worker.terminate()
+    def terminate(self) -> None:
+        if self._process is not None:  # a signal can come before it was started
+            self._process.terminate()
+
+    def end(self) -> None:
+        """Wait until it has ended, and kill it when that takes too long."""
+        if self._process is None:
+            return
         try:
-            self._worker.wait(_GRACE)
+            self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
-            self._worker.kill()
-            self._worker.wait()
+            self._process.kill()
+            self._process.wait()
 
 
 def _started(command: Sequence[str]) -> "subprocess.Popen[bytes]":
@@ -111,4 +135,5 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(Together(server_command(*sys.argv[1:]), worker_command()).run())
+    commands = server_command(*sys.argv[1:]), worker_command(), clock_command()
+    sys.exit(Together(*commands).run())

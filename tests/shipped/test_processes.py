@@ -1,4 +1,4 @@
-"""The server and the worker beside it: started, stopped and killed."""
+"""The server and what runs beside it: started, stopped and killed."""
 
 import os
 import signal
