@@ -32,6 +32,7 @@ urlpatterns = [
     path("account/api/usage/", company_views.company_usage, name="company_usage"),
     path("account/api/usage/csv/", company_views.company_usage_csv, name="company_usage_csv"),
     path("account/api/usage/json/", company_views.company_usage_json, name="company_usage_json"),
+    path("account/api/usage/request/", company_views.request_found, name="request_found"),
     path(_CALL, views.api_call, name="api_call"),
     path(_CALL + "change/", views.api_call_change, name="api_call_change"),
     path(_CALL + "website-address/", views.website_address, name="website_address"),

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import F, OrderBy
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -248,7 +250,9 @@ def regenerate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
         {
             "api_call": found,
             "credential": selectors.credential_current(api_call=found),
-            "requests_7_days": selectors.requests_since(api_call=found, days=7),
+            "requests_7_days": selectors.requests_since(
+                api_call=found, since=timezone.now() - timedelta(days=7)
+            ),
         },
     )
 

@@ -1,70 +1,62 @@
-"""The requests of all API calls of a company, as figures and row by row for an export."""
+"""The requests of all API calls of a company, row by row for an export."""
 
+import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 
-from accounts.models import Company
-from apicalls.models import APICall, RequestLog
-from apicalls.usage.figures import OUTCOMES, Counted, Day, counted_of, days_from
+from django.db.models import CharField, F, Q, QuerySet, Value
 
-# Columns of the export: the name in the file, and where it is read.
-EXPORTED = {
-    "at": "at",
-    "apiCall": "api_call__name",
-    "clientKey": "credential__client_key",
-    "caller": "caller__name",
-    "status": "status",
-    "problem": "code",
-    "milliseconds": "milliseconds",
-    "bytes": "size",
-    "format": "output_format",
-    "address": "address",
-    "client": "client",
-    "lookup": "lookup",
-    "requestId": "request_id",
-    "isTest": "is_test",
+from accounts.models import Company
+from apicalls.models import RefusedRequests, RequestLog
+from apicalls.usage.counts import day_begin
+
+# Columns of the export: the name in the file, and where it is read of a request, and of
+# several without a right pair that were folded into one row.
+EXPORTED: dict[str, tuple[Any, Any]] = {
+    "at": ("at", "at"),
+    "apiCall": ("api_call__name", "api_call__name"),
+    "clientKey": ("credential__client_key", "credential__client_key"),
+    "caller": ("caller__name", Value("")),
+    "status": ("status", "status"),
+    "problem": ("code", "code"),
+    "times": (Value(1), "times"),
+    "milliseconds": ("milliseconds", Value(None, output_field=CharField(null=True))),
+    "bytes": ("size", Value(None, output_field=CharField(null=True))),
+    "format": ("output_format", Value("")),
+    "address": ("address", "address"),
+    "client": ("client", "client"),
+    "lookup": ("lookup", Value("")),
+    "requestId": ("request_id", "request_id"),
+    "isTest": ("is_test", Value(False)),
 }
 _CHUNK = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class CallFigures:
-    """What became of the requests of one call in the last 30 days."""
+def requests_exported(
+    *, company: Company, first: date, last: date, chosen: Q
+) -> Iterator[tuple[Any, ...]]:
+    """Give the requests from the day `first` to `last` as the values of EXPORTED, oldest first.
 
-    api_call: APICall
-    answered: int
-    refused: int
-    failed: int
-
-    @property
-    def total(self) -> int:
-        return self.answered + self.refused + self.failed
-
-
-def figures_of(*, company: Company) -> tuple[list[Day], list[CallFigures]]:
-    """Return the last 30 days by day, and by call with the most used first."""
-    counted = counted_of(company=company)
-    calls = [
-        CallFigures(call, *(_times(counted, call.pk, outcome) for outcome in OUTCOMES))
-        for call in APICall.objects.for_company(company).order_by("name", "pk")
-    ]
-    return days_from(counted, company=company), sorted(calls, key=lambda one: -one.total)
+    They are read while they are given, a day at a time: no query sorts more than that, and
+    none stays open longer. `chosen` is a condition on api_call or status.
+    """
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        begin, end = day_begin(company, day), day_begin(company, day + timedelta(days=1))
+        of_day = Q(chosen, api_call__company=company, at__gte=begin, at__lt=end)
+        yield from heapq.merge(
+            _read(RequestLog.objects.filter(of_day).order_by("at", "pk"), 0),
+            _read(RefusedRequests.objects.filter(of_day).order_by("at", "pk"), 1),
+            key=itemgetter(0),
+        )
 
 
-def _times(counted: Counted, api_call_id: int, outcome: str) -> int:
-    return sum(
-        times
-        for (call, _day, became), times in counted.items()
-        if call == api_call_id and became == outcome
-    )
-
-
-def requests_exported(*, company: Company) -> Iterator[tuple[Any, ...]]:
-    """Give every logged request as the values of EXPORTED, the oldest first, while it is read."""
-    return (
-        RequestLog.objects.filter(api_call__company=company)
-        .order_by("at", "pk")
-        .values_list(*EXPORTED.values())
-        .iterator(chunk_size=_CHUNK)
-    )
+def _read(rows: QuerySet[Any], place: int) -> Iterator[tuple[Any, ...]]:
+    columns = {
+        f"column_{name}": F(where[place]) if isinstance(where[place], str) else where[place]
+        for name, where in EXPORTED.items()
+    }
+    read: QuerySet[Any, tuple[Any, ...]] = rows.annotate(**columns).values_list(*columns)
+    return read.iterator(chunk_size=_CHUNK)

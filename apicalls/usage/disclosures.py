@@ -1,22 +1,24 @@
 """Which API calls told about one worker: what a privacy request asks for."""
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q
 
-from apicalls.models import Document, RequestLog
+from apicalls.models import Document, RequestLog, ServedVersion
+from apicalls.usage.counts import Occasion, occasions
+from workers.history import placements_of
 from workers.models import Worker
-from workers.scope import Placement, Scope
+from workers.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
     """What one call told, with the same field groups: how often, and when first and last."""
 
-    code: Any
+    code: uuid.UUID
     name: str
     document: str
     field_groups: list[str]
@@ -27,58 +29,66 @@ class Disclosure:
 
 def disclosures_of(*, worker: Worker) -> list[Disclosure]:
     """Return what calls that ask for one worker told about this one, the last first."""
-    told = _answers(worker).filter(worker_id=worker.pk)
-    return [_disclosure(row) for row in _grouped(told)]
+    told = (
+        RequestLog.objects.filter(
+            worker_id=worker.pk,
+            api_call__company_id=worker.company_id,
+            status__lt=400,
+            is_test=False,
+            served_version__isnull=False,
+        )
+        .order_by()
+        .values("served_version")
+        .annotate(times=Count("pk"), first_at=Min("at"), last_at=Max("at"))
+        .values_list("served_version", "times", "first_at", "last_at")
+    )
+    return _disclosures([(Occasion(version, 0, *rest)) for version, *rest in told], worker)
 
 
 def lists_of(*, worker: Worker) -> list[Disclosure]:
-    """Return what calls told that hand out many workers, and have this one in their scope.
+    """Return what calls told that hand out many workers and had this one in their scope then.
 
-    It is the scope of today: what a list held on a day is not kept.
+    What each list held is not kept: filters and pages may have left the worker out. Where the
+    worker was, and what the scope was, is that of the time, to a quarter of an hour.
     """
-    of_lists = _answers(worker).exclude(api_call__template__document=Document.WORKER_COMPLIANCE)
-    placement = Placement(
-        division=worker.location.division_id if worker.location else None,
-        location=worker.location_id,
-        position=worker.position_id,
-        worker_type=worker.worker_type,
+    placements = placements_of(worker=worker)
+    found = occasions(
+        company=worker.company,
+        chosen=Q(status__lt=400) & ~Q(api_call__template__document=Document.WORKER_COMPLIANCE),
+        spans=[one.until for one in placements if one.until is not None],
     )
-    return [
-        _disclosure(row)
-        for row in _grouped(of_lists.exclude(size=0))
-        if Scope.of(row["api_call__scope"]).has(placement)
+    scopes = _scopes({one.version for one in found})
+    could_tell = [
+        one
+        for one in found
+        if (placement := placements[one.span].placement) and scopes[one.version].has(placement)
     ]
+    return _disclosures(could_tell, worker)
 
 
-def _answers(worker: Worker) -> QuerySet[RequestLog]:
-    # A 304 tells that what was told before still holds; a test from a page told no program.
-    return RequestLog.objects.filter(
-        api_call__company_id=worker.company_id, status__lt=400, is_test=False
+def _scopes(versions: Iterable[int]) -> dict[int, Scope]:
+    stored = ServedVersion.objects.filter(pk__in=versions).values_list("pk", "scope")
+    return {pk: Scope.of(scope) for pk, scope in stored}
+
+
+def _disclosures(found: Iterable[Occasion], worker: Worker) -> list[Disclosure]:
+    """Return one for each call and choice of fields, whatever else was changed in between."""
+    found = list(found)
+    versions = ServedVersion.objects.select_related("api_call__template").in_bulk(
+        [one.version for one in found]
     )
-
-
-def _grouped(rows: QuerySet[RequestLog]) -> Iterable[Any]:
-    return (
-        rows.order_by()
-        .values(
-            "api_call__code",
-            "api_call__name",
-            "api_call__template__document",
-            "api_call__scope",
-            "field_groups",
+    together: dict[tuple[int, tuple[str, ...]], Disclosure] = {}
+    for one in found:
+        version = versions[one.version]
+        key = version.api_call_id, tuple(sorted(version.field_groups))
+        so_far = together.get(key)
+        together[key] = Disclosure(
+            code=version.api_call.code,
+            name=version.api_call.name,
+            document=version.api_call.template.document,
+            field_groups=list(key[1]),
+            times=one.times + (so_far.times if so_far else 0),
+            first_at=min(one.first_at, so_far.first_at) if so_far else one.first_at,
+            last_at=max(one.last_at, so_far.last_at) if so_far else one.last_at,
         )
-        .annotate(times=Count("pk"), first_at=Min("at"), last_at=Max("at"))
-        .order_by("-last_at", "api_call__code")
-    )
-
-
-def _disclosure(row: dict[str, Any]) -> Disclosure:
-    return Disclosure(
-        code=row["api_call__code"],
-        name=row["api_call__name"],
-        document=row["api_call__template__document"],
-        field_groups=row["field_groups"],
-        times=row["times"],
-        first_at=row["first_at"],
-        last_at=row["last_at"],
-    )
+    return sorted(together.values(), key=lambda one: (one.last_at, one.name), reverse=True)

@@ -1,40 +1,24 @@
-"""Figures of requests: by call, day and outcome, and the last ones."""
+"""Figures of requests: by day, call, caller and outcome, and the last ones."""
 
-import zoneinfo
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import TruncDate
-from django.utils.translation import gettext_lazy as _
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import Company
-from apicalls.models import APICall, RefusedRequests, RequestLog
-from apicalls.selectors import USAGE_DAYS
+from apicalls.models import APICall, Caller, RefusedRequests, RequestLog
+from apicalls.usage.counts import USAGE_DAYS, day_begin, tally, usage_begin
+from apicalls.usage.outcomes import OUTCOMES
 from workhub.problem_types import PROBLEM_TYPES
 
 LAST_SHOWN = 50
 
-# What became of requests, from good to bad: key, and the statuses that count as it.
-OUTCOMES = {
-    "answered": Q(status__lt=400),
-    "refused": Q(status__gte=400, status__lt=500),
-    "failed": Q(status__gte=500),
-}
 
-OUTCOME_LABELS = {
-    "answered": _("Answered"),
-    "refused": _("Refused"),
-    "failed": _("Failed"),
-}
+class Times(NamedTuple):
+    """How often requests were answered, refused, and failed for a fault of ours."""
 
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """The requests of one day of the company's time zone, by outcome."""
-
-    day: date
     answered: int
     refused: int
     failed: int
@@ -42,6 +26,22 @@ class Day:
     @property
     def total(self) -> int:
         return self.answered + self.refused + self.failed
+
+    @property
+    def not_answered(self) -> int:
+        return self.refused + self.failed
+
+
+class Day(NamedTuple):
+    """The requests of one day of the company's time zone."""
+
+    day: date
+    times: Times
+
+
+class CallUse(NamedTuple):
+    api_call: APICall
+    times: Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,71 +74,93 @@ class Request:
         return kind.title if kind else self.code
 
 
-# How often: by the call's id, the day in the company's time zone and a key of OUTCOMES.
-Counted = dict[tuple[int, date, str], int]
+# How often, by a thing's key and an outcome.
+Counted = Mapping[tuple[Any, str], int]
 
 
-def days_of(*, api_call: APICall) -> list[Day]:
-    """Return the last USAGE_DAYS days of a call up to today, each of them, in their order."""
-    counted = counted_of(company=api_call.company, api_call=api_call)
-    return days_from(counted, company=api_call.company)
+def use_of_call(*, api_call: APICall) -> tuple[list[Day], Callable[[Caller], Times]]:
+    """Return the last USAGE_DAYS days of a call, and what tells how often a caller asked then."""
+    company = api_call.company
+    counted = tally(
+        company=company,
+        by=("day", "caller", "outcome"),
+        since=usage_begin(company),
+        chosen=Q(api_call=api_call),
+    )
+    by_caller = _summed(
+        (caller, outcome, number) for (_, caller, outcome), number in counted.items()
+    )
+    by_day = _summed((day, outcome, number) for (day, _, outcome), number in counted.items())
+    today = company.today()
+    days = days_between(by_day, today - timedelta(days=USAGE_DAYS - 1), today)
+    return days, lambda caller: _times(by_caller, caller.pk)
 
 
-def counted_of(*, company: Company, api_call: APICall | None = None) -> Counted:
-    """Count the last USAGE_DAYS days of one call or of all, in two queries.
+def use_of_company(
+    *, company: Company, first: date, last: date, chosen: Q
+) -> tuple[list[Day], list[CallUse]]:
+    """Return the days from `first` to `last`, and the calls with the most used first."""
+    counted = tally(
+        company=company,
+        by=("call", "day", "outcome"),
+        since=day_begin(company, first),
+        until=day_begin(company, last + timedelta(days=1)),
+        chosen=chosen,
+    )
+    by_call = _summed((call, outcome, number) for (call, _, outcome), number in counted.items())
+    by_day = _summed((day, outcome, number) for (_, day, outcome), number in counted.items())
+    calls = [
+        CallUse(one, _times(by_call, one.pk))
+        for one in APICall.objects.for_company(company).order_by("name", "pk")
+    ]
+    return days_between(by_day, first, last), sorted(calls, key=lambda one: -one.times.total)
 
-    A test from the details page counts nowhere.
-    """
-    calls = Q(api_call__company=company) if api_call is None else Q(api_call=api_call)
-    chosen = calls & Q(at__gte=_begin(company, _first_day(company)))
-    counted: Counted = {}
-    for rows, number in (
-        (RequestLog.objects.filter(chosen, is_test=False), Count("pk")),
-        (RefusedRequests.objects.filter(chosen), Sum("times")),
-    ):
-        for call, day, outcome, times in (
-            rows.order_by()
-            .annotate(day=TruncDate("at", tzinfo=_zone(company)), outcome=_OUTCOME)
-            .values("api_call", "day", "outcome")
-            .annotate(number=number)
-            .values_list("api_call", "day", "outcome", "number")
-        ):
-            counted[call, day, outcome] = counted.get((call, day, outcome), 0) + times
+
+def days_between(by_day: Counted, first: date, last: date) -> list[Day]:
+    """Return each day from `first` to `last`, also those on which nobody asked."""
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return [Day(day, _times(by_day, day)) for day in days]
+
+
+def _summed(rows: Iterable[tuple[Any, str, int]]) -> Counted:
+    counted: dict[tuple[Any, str], int] = {}
+    for key, outcome, number in rows:
+        counted[key, outcome] = counted.get((key, outcome), 0) + number
     return counted
 
 
-def days_from(counted: Counted, *, company: Company) -> list[Day]:
-    """Return the days that were counted, whatever the call, with those on which nobody asked."""
-    by_day: dict[tuple[date, str], int] = {}
-    for (_call, day, outcome), times in counted.items():
-        by_day[day, outcome] = by_day.get((day, outcome), 0) + times
-    first = _first_day(company)
-    days = (first + timedelta(days=number) for number in range(USAGE_DAYS))
-    return [Day(day, *(by_day.get((day, outcome), 0) for outcome in OUTCOMES)) for day in days]
+def _times(counted: Counted, key: Any) -> Times:
+    return Times(*(counted.get((key, outcome), 0) for outcome in OUTCOMES))
 
 
 def last_requests(
-    *, api_call: APICall, day: date | None = None, outcome: str = "", request_id: str = ""
+    *,
+    api_call: APICall,
+    day: date | None = None,
+    outcome: str = "",
+    caller: int | None = None,
+    request_id: str = "",
 ) -> list[Request]:
-    """Return the last LAST_SHOWN requests, the newest first; of one day or one outcome."""
+    """Return the last LAST_SHOWN requests, the newest first.
+
+    All of those that are given must hold: the day, the outcome, the caller's id, the request
+    id. Who has no right pair is no caller.
+    """
     chosen = OUTCOMES.get(outcome, Q())
     if day is not None:
         company = api_call.company
-        chosen &= Q(at__gte=_begin(company, day), at__lt=_begin(company, day + timedelta(days=1)))
+        begin, end = day_begin(company, day), day_begin(company, day + timedelta(days=1))
+        chosen &= Q(at__gte=begin, at__lt=end)
     if request_id:
         chosen &= Q(request_id=request_id.lower())
     logged = RequestLog.objects.filter(chosen, api_call=api_call).select_related(
         "caller", "credential"
     )
     refused = RefusedRequests.objects.filter(chosen, api_call=api_call).select_related("credential")
+    if caller is not None:
+        logged, refused = logged.filter(caller=caller), refused.none()
     lines = [*map(_of_log, _last(logged)), *map(_of_refused, _last(refused, "key"))]
     return sorted(lines, key=lambda line: line.at, reverse=True)[:LAST_SHOWN]
-
-
-_OUTCOME = Case(
-    *(When(statuses, then=Value(outcome)) for outcome, statuses in OUTCOMES.items()),
-    output_field=CharField(),
-)
 
 
 def _last(rows: QuerySet[Any], then: str = "id") -> QuerySet[Any]:
@@ -179,16 +201,3 @@ def _of_refused(row: RefusedRequests) -> Request:
         is_test=False,
         has_receipt=False,
     )
-
-
-def _first_day(company: Company) -> date:
-    return company.today() - timedelta(days=USAGE_DAYS - 1)
-
-
-def _begin(company: Company, day: date) -> datetime:
-    """Return when a day of the company begins; where midnight is skipped, with what follows it."""
-    return datetime.combine(day, time.min, tzinfo=_zone(company))
-
-
-def _zone(company: Company) -> zoneinfo.ZoneInfo:
-    return zoneinfo.ZoneInfo(company.time_zone)

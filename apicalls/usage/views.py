@@ -1,6 +1,7 @@
 """The page "Usage" of an API call."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,8 @@ from apicalls.callers import caller_change, callers_listed
 from apicalls.models import APICall, Caller, RequestLog
 from apicalls.pages import api_call_or_404
 from apicalls.parameters import LOOKUPS
-from apicalls.usage.figures import OUTCOME_LABELS, days_of, last_requests
+from apicalls.usage.figures import last_requests, use_of_call
+from apicalls.usage.outcomes import LABELS
 from workers.history import items_at
 from workers.models import Worker
 
@@ -31,10 +33,13 @@ from workers.models import Worker
 class RequestFilterForm(forms.Form):
     """Which of the last requests are shown. What cannot be read is no filter."""
 
+    caller = forms.TypedChoiceField(
+        label=gettext_lazy("Caller"), required=False, coerce=int, empty_value=None
+    )
     outcome = forms.ChoiceField(
         label=gettext_lazy("Outcome"),
         required=False,
-        choices=[("", gettext_lazy("All")), *OUTCOME_LABELS.items()],
+        choices=[("", gettext_lazy("All")), *LABELS.items()],
     )
     day = forms.DateField(
         label=gettext_lazy("Day"),
@@ -46,11 +51,17 @@ class RequestFilterForm(forms.Form):
         label=gettext_lazy("Request id"), required=False, max_length=32, strip=True
     )
 
+    def __init__(self, *args: Any, callers: Iterable[Caller], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        choices = [("", gettext_lazy("All")), *((one.pk, one.called) for one in callers)]
+        self.fields["caller"].choices = choices  # type: ignore[attr-defined]
+
     @property
     def chosen(self) -> dict[str, Any]:
         self.is_valid()
         data = self.cleaned_data
         return {
+            "caller": data.get("caller"),
             "outcome": data.get("outcome", ""),
             "day": data.get("day"),
             "request_id": data.get("request_id", ""),
@@ -70,7 +81,10 @@ class CallerForm(forms.ModelForm):
 @company_member_required
 @require_safe
 def usage(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    """Requests by day, callers and the last requests; for htmx only the last requests."""
+    """Requests by day, callers and the last requests.
+
+    For htmx the last requests only, or all of it as a part of the details page.
+    """
     return _usage_page(request, api_call_or_404(request, code, with_boxes=False))
 
 
@@ -101,7 +115,7 @@ def caller(request: CompanyRequest, code: uuid.UUID, caller: int) -> HttpRespons
 def receipt(request: CompanyRequest, code: uuid.UUID, request_id: str) -> HttpResponse:
     """Show which worker a request was told of, and how they stood at that moment."""
     api_call = api_call_or_404(request, code, with_boxes=False)
-    rows = RequestLog.objects.select_related("caller", "credential").order_by("-pk")
+    rows = RequestLog.objects.select_related("caller", "credential", "served_version")
     row = rows.filter(api_call=api_call, request_id=request_id).first()
     if row is None:
         raise Http404
@@ -112,7 +126,7 @@ def receipt(request: CompanyRequest, code: uuid.UUID, request_id: str) -> HttpRe
         items = items_at(
             company_id=worker.company_id,
             worker_id=worker.pk,
-            at=row.at,
+            sequence=row.change_sequence or 0,
             on=timezone.localdate(row.at, timezone=ZoneInfo(request.company.time_zone)),
         )
     required = [item.is_compliant for item in items if item.is_required]
@@ -141,19 +155,26 @@ def _usage_page(
     status: int = 200,
 ) -> HttpResponse:
     """Render the page; `refused` is a caller's form as it was sent, with its errors."""
-    filter_form = RequestFilterForm(request.GET)
+    callers = callers_listed(api_call=api_call)
+    filter_form = RequestFilterForm(request.GET, callers=callers)
     context: dict[str, Any] = {
         "api_call": api_call,
         "filter_form": filter_form,
         "requests": last_requests(api_call=api_call, **filter_form.chosen),
     }
-    if request.htmx:
+    if request.htmx and request.htmx.target != "usage":
         return render(request, "apicalls/_requests.html", context)
-    context["days"] = days_of(api_call=api_call)
+    days, times_of_callers = use_of_call(api_call=api_call)
+    context["days"] = days
     context["callers"] = [
-        (one, refused)
-        if refused and refused.instance.pk == one.pk
-        else (one, CallerForm(instance=one, auto_id=_AUTO_ID % one.pk))
-        for one in callers_listed(api_call=api_call)
+        (
+            one,
+            times_of_callers(one),
+            refused
+            if refused and refused.instance.pk == one.pk
+            else CallerForm(instance=one, auto_id=_AUTO_ID % one.pk),
+        )
+        for one in callers
     ]
-    return render(request, "apicalls/usage.html", context, status=status)
+    name = "apicalls/_usage.html" if request.htmx else "apicalls/usage.html"
+    return render(request, name, context, status=status)

@@ -6,7 +6,10 @@ from html import unescape
 import pytest
 
 from apicalls.models import RequestLog
+from apicalls.usage.counts import count_up
 from apicalls.usage.disclosures import disclosures_of, lists_of
+from workers import services as workers_services
+from workers.models import Division, Location, Worker
 
 
 @pytest.fixture
@@ -62,6 +65,61 @@ def test_lists_that_have_the_worker_in_their_scope_are_told_apart(
     assert disclosures_of(worker=worker) == []
     told = [(one.name, one.times) for one in lists_of(worker=worker)]
     assert told == ([("HR", 1)] if is_in_scope else [])
+
+
+@pytest.fixture
+def two_divisions(company):
+    """A location in each of two divisions."""
+    return [
+        Location.objects.create(
+            company=company,
+            name=f"{name} Yard",
+            division=Division.objects.create(company=company, name=name),
+        )
+        for name in ("Rail", "Road")
+    ]
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_scope_and_place_are_those_of_the_time(
+    ask, add_call, change, company, worker_of, two_divisions, time_machine, is_counted
+):
+    """Whom a list told of is not known by where they are, and whom it would tell of, today."""
+    rail, road = two_divisions
+
+    def read(at):
+        time_machine.move_to(at, tick=False)
+        assert ask(roster, "", path="/api/v1/compliance-roster").status_code == 200
+        if is_counted:
+            time_machine.move_to(f"{at[:11]}23:59:00Z", tick=False)
+            count_up(company=company)
+
+    time_machine.move_to("2026-03-01T12:00:00Z", tick=False)
+    roster = add_call(
+        company,
+        of="compliance-roster",
+        lookups=(),
+        name="Rail only",
+        scope={"divisions": [rail.division_id]},
+    )
+    read("2026-03-02T12:00:00Z")  # before there was anybody
+    time_machine.move_to("2026-03-03T12:00:00Z", tick=False)
+    dana = worker_of(company, location=rail)
+    read("2026-03-04T12:00:00Z")  # told of Dana
+    time_machine.move_to("2026-03-05T12:00:00Z", tick=False)
+    workers_services.worker_change(company=company, worker=dana, by=None, location=road)
+    dana = Worker.objects.get(pk=dana.pk)
+    read("2026-03-06T12:00:00Z")  # she is elsewhere
+    change(roster.api_call, scope={"divisions": [road.division_id]})
+    read("2026-03-07T12:00:00Z")  # told of Dana
+    change(roster.api_call, scope={"divisions": [rail.division_id]}, field_groups=["names"])
+    read("2026-03-08T12:00:00Z")
+    [told] = lists_of(worker=dana)
+    assert (told.name, told.times) == ("Rail only", 2)
+    assert (str(told.first_at), str(told.last_at)) == (
+        "2026-03-04 12:00:00+00:00",
+        "2026-03-07 12:00:00+00:00",
+    )
 
 
 def test_the_page_and_the_file_say_the_same(ask, call, worker, page_of, client_of, admin):

@@ -66,6 +66,21 @@ def test_what_has_changed_since_changes_no_receipt(
         assert " ".join(item) not in receipt_of(late)
 
 
+def test_a_change_that_was_being_made_meanwhile_is_not_on_the_receipt(
+    ask, call, crane_operator, receipt_of, company, time_machine
+):
+    """It was begun before the request, and was there only after it: an import, for instance."""
+    time_machine.move_to("2027-03-02T18:00:00Z", tick=False)
+    answer = ask(call, f"workerIDNumber={crane_operator.id_number}")
+    time_machine.move_to("2027-03-02T17:59:50Z", tick=False)
+    workers_services.worker_change(
+        company=company, worker=crane_operator, by=None, position=None, location=None
+    )
+    time_machine.move_to("2027-03-02T18:05:00Z", tick=False)
+    assert shown(answer)
+    assert on_receipt(receipt_of(answer), answer)
+
+
 def test_a_date_that_the_feed_was_told_of_late_is_on_the_receipt(
     ask, call, crane_operator, company, receipt_of, time_machine
 ):

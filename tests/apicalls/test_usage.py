@@ -7,8 +7,12 @@ from html import unescape
 import pytest
 
 from apicalls.models import Caller, RequestLog
-from apicalls.usage.figures import days_of, last_requests
+from apicalls.usage.figures import last_requests, use_of_call
 from workhub.problem_types import PROBLEM_TYPES
+
+
+def days_of(*, api_call):
+    return use_of_call(api_call=api_call)[0]
 
 
 @pytest.fixture
@@ -55,7 +59,7 @@ def test_every_day_of_the_last_thirty_is_there(call, time_machine):
     days = days_of(api_call=call.api_call)
     assert [str(days[0].day), str(days[-1].day)] == ["2026-02-09", "2026-03-10"]
     assert len(days) == 30
-    assert all(one.total == 0 for one in days)
+    assert all(one.times.total == 0 for one in days)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +88,7 @@ def test_a_day_is_one_of_the_company(call, company, log, time_machine, zone, ins
     for at in [*inside, *outside]:
         log(at)
     day = date(2026, 3, 7)
-    by_day = {one.day: one.total for one in days_of(api_call=call.api_call)}
+    by_day = {one.day: one.times.total for one in days_of(api_call=call.api_call)}
     assert by_day[day] == len(inside)
     assert sum(by_day.values()) == len(inside) + len(outside)
     assert len(last_requests(api_call=call.api_call, day=day)) == len(inside)
@@ -97,7 +101,7 @@ def test_the_day_that_is_an_hour_short_is_whole(call, company, log, time_machine
     time_machine.move_to("2026-03-20T12:00:00Z", tick=False)
     for at in ("2026-03-08T07:00:00Z", "2026-03-09T05:59:59Z", "2026-03-09T06:00:00Z"):
         log(at)
-    by_day = {str(one.day): one.total for one in days_of(api_call=call.api_call)}
+    by_day = {str(one.day): one.times.total for one in days_of(api_call=call.api_call)}
     assert (by_day["2026-03-08"], by_day["2026-03-09"]) == (2, 1)
 
 
@@ -107,13 +111,14 @@ def test_requests_are_counted_by_what_became_of_them(ask, call, other_secret, wo
     for _ in range(3):
         ask(other_secret(call))
     ask(call, "workerIDNumber=TEST-UNAVAILABLE")
-    today = days_of(api_call=call.api_call)[-1]
+    today = days_of(api_call=call.api_call)[-1].times
     assert (today.answered, today.refused, today.failed, today.total) == (2, 5, 1, 8)
+    assert today.not_answered == 6
 
 
 def test_a_test_from_the_page_counts_nowhere(call, log):
     log("2026-03-07T12:00:00Z", is_test=True)
-    assert sum(one.total for one in days_of(api_call=call.api_call)) == 0
+    assert sum(one.times.total for one in days_of(api_call=call.api_call)) == 0
 
 
 def test_another_call_s_requests_are_not_there(ask, call, xml_call, page):
@@ -132,6 +137,9 @@ def test_the_last_requests_say_what_went_wrong_and_what_to_do(ask, call, other_s
     assert "Ask the header doctor" in text
     assert "127.0.0.1, Lost/1" in text
     assert refused["X-Request-Id"] in text
+    whole = page(hx_request="true", hx_target="usage")
+    assert "Requests by day" in whole
+    assert "Skip to content" not in whole
     part = page(hx_request="true")
     assert "2 times in this minute" in part
     assert "Requests by day" not in part
@@ -156,10 +164,34 @@ def test_no_more_than_fifty_are_shown_the_newest_first(call, log):
     assert (shown[0].at.minute, shown[-1].at.minute) == (59, 10)
 
 
-@pytest.mark.parametrize("query", ["?day=yesterday", "?outcome=odd", "?day=9999-99-99", "?day="])
+@pytest.mark.parametrize(
+    "query", ["?day=yesterday", "?outcome=odd", "?day=9999-99-99", "?day=", "?caller=0"]
+)
 def test_what_is_no_filter_filters_nothing(ask, call, page, query):
     ask(call, user_agent="Gate/2")
     assert "Gate/2" in page(query)
+
+
+def test_the_last_requests_are_shown_by_caller(ask, call, other_secret, page):
+    for agent in ("Gate/1", "Payroll/1"):
+        ask(call, user_agent=agent)
+    ask(other_secret(call), user_agent="Lost/1")
+    gate = Caller.objects.get(client="Gate")
+    shown = last_requests(api_call=call.api_call, caller=gate.pk)
+    assert [one.client for one in shown] == ["Gate/1"]
+    text = page(f"?caller={gate.pk}").partition("Find")[0].partition("The last requests")[2]
+    assert "127.0.0.1, Gate/1" in text
+    assert "Payroll/1" not in text
+    assert "Lost/1" not in text
+
+
+def test_requests_and_failures_are_counted_by_caller(ask, call, worker, page):
+    for agent, query in [("A/1", "workerIDNumber=10482"), ("A/2", "x=1"), ("B/1", "x=1")]:
+        ask(call, query, user_agent=agent)
+    _days, times_of = use_of_call(api_call=call.api_call)
+    counted = {one.client: times_of(one)[:2] for one in Caller.objects.all()}
+    assert counted == {"A": (1, 1), "B": (0, 1)}
+    assert "2 of A, 127.0.0.0/24 , 1 of them refused" in page()
 
 
 # --- Callers ---------------------------------------------------------------------------

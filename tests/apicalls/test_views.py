@@ -262,6 +262,7 @@ def test_every_address_of_this_app_is_in_the_tables_above():
         "company_usage",
         "company_usage_csv",
         "company_usage_json",
+        "request_found",
         "caller",
         "disclosures",
         "receipt",
