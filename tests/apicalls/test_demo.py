@@ -1,6 +1,8 @@
+import re
 import shlex
 from io import StringIO
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -8,7 +10,15 @@ from django.test import Client
 
 from accounts.models import AuditEvent, Company, User
 from apicalls import demo, services
-from apicalls.models import APICall
+from apicalls.models import (
+    APICall,
+    Caller,
+    RefusedRequests,
+    RequestCount,
+    RequestLog,
+    ServedVersion,
+)
+from apicalls.usage.counts import count_up
 from workers import derivation
 from workers.models import Worker
 
@@ -73,6 +83,53 @@ def test_the_demo_has_two_companies_with_people_workers_and_a_call_that_works(lo
     assert len(response.json()["compliance"]["items"]) >= 5
     # Printed is shown: it is in the trail like any other look at the secret.
     assert AuditEvent.objects.latest("id").action == "showed the secret of"
+
+
+def test_no_name_and_no_id_number_of_the_demo_is_in_the_log(loaded, add_call, ask):
+    """Whoever was asked for, in every way, rightly or wrongly."""
+    company = loaded.company
+    by_id_number = add_call(company)
+    by_name = add_call(company, lookups=("full_name",))
+    by_both = add_call(company, lookups=("id_number", "full_name"))
+    lists = {
+        "compliance-roster": add_call(company, of="compliance-roster", lookups=()),
+        "compliance-changes": add_call(company, of="compliance-changes", lookups=()),
+        "expiring-requirements": add_call(company, of="expiring-requirements", lookups=()),
+    }
+    everybody = list(Worker.objects.all())
+    for worker in everybody[::12]:
+        id_number = {"workerIDNumber": worker.id_number or ""}
+        names = {
+            "firstName": worker.first_name,
+            "middleName": worker.middle_name,
+            "lastName": worker.last_name,
+        }
+        ask(by_id_number, urlencode(id_number))
+        ask(by_name, urlencode(names))
+        ask(by_both, urlencode(id_number | names))
+        ask(by_id_number, urlencode(id_number | names))  # what is not ticked
+        ask(by_name, urlencode(names | {"lastName": worker.last_name * 2}))
+        ask(None, urlencode(id_number | names))
+    for document, pair in lists.items():
+        assert ask(pair, "", path=f"/api/v1/{document}").status_code == 200
+    count_up(company=company)
+    words = {
+        text
+        for worker in everybody
+        for text in (worker.id_number, worker.first_name, worker.middle_name, worker.last_name)
+        if text
+    }
+    assert len(words) > 300
+    whole_word = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(words)))})(?!\w)")
+    assert whole_word.search(f"asked for {everybody[0].id_number}.")
+    rows = [
+        row
+        for model in (RequestLog, RefusedRequests, Caller, RequestCount, ServedVersion)
+        for row in model.objects.values()
+    ]
+    assert len(rows) > 100
+    texts = [str(value) for row in rows for value in row.values() if not isinstance(value, int)]
+    assert [text for text in texts if whole_word.search(text)] == []
 
 
 def test_a_password_that_was_changed_is_not_printed(without_workers, loaded):
