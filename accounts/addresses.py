@@ -8,7 +8,8 @@ from django.http import HttpRequest
 def client_address(request: HttpRequest) -> str | None:
     """Return the IP address of the caller, or None when the server does not know it.
 
-    Only the connection itself counts: X-Forwarded-For is whatever the caller wrote.
+    It is that of the connection: where a proxy of ours stands in front, the first middleware
+    has put there whom the proxy was asked by (workhub/middleware.py).
     """
     # The zone of "fe80::1%eth0" means something on this machine only.
     text = request.META.get("REMOTE_ADDR", "").partition("%")[0]

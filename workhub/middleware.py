@@ -4,10 +4,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+
+from workhub.proxies import TrustedProxies
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -23,6 +26,30 @@ CONTENT_SECURITY_POLICY = (
 def request_id_of(request: HttpRequest) -> str:
     """Return the id of this request, made when it is first asked for."""
     return str(request.META.setdefault("workhub.request_id", uuid.uuid4().hex))
+
+
+class TrustedProxyMiddleware:
+    """Take over from a proxy of ours who asked it, and whether that was encrypted.
+
+    First of all, and for everything behind it: limits, audit, allowed networks and Django's
+    own safety see the caller as if they had connected themselves.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+        self.proxies = TrustedProxies(settings.TRUSTED_PROXIES)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        remote = request.META.get("REMOTE_ADDR", "")
+        if self.proxies and self.proxies.has(remote):
+            forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR", "")
+            request.META["REMOTE_ADDR"] = self.proxies.caller_of(remote, forwarded_for)
+            # Of several proxies the last one, which is ours, says how it was asked.
+            proto = request.META.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2]
+            if proto:
+                is_https = proto.strip().lower() == "https"
+                request.META["wsgi.url_scheme"] = "https" if is_https else "http"
+        return self.get_response(request)
 
 
 class RequestIDMiddleware:

@@ -75,6 +75,20 @@ _PROBLEM_TYPES = (
         "regenerated, the old ones no longer work.",
     ),
     ProblemType(
+        "https_required",
+        403,
+        "The request was not encrypted",
+        "Send it to the https address that the API call's details page shows. The Client Secret "
+        "has travelled unencrypted: ask an admin of the company to regenerate the credentials.",
+    ),
+    ProblemType(
+        "address_not_allowed",
+        403,
+        "This API call is not answered at this address",
+        "Ask an admin of the company to add your address under Allowed networks. verify says "
+        "which address that is, from where it is allowed.",
+    ),
+    ProblemType(
         "call_paused",
         403,
         "This API call is paused",

@@ -12,6 +12,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from workhub.environment import HOW_TO_MAKE_THEM, EnvironmentReader, is_site_url, redis_url
+from workhub.proxies import TrustedProxies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -45,6 +46,15 @@ _host = f"[{_site.hostname}]" if ":" in str(_site.hostname) else _site.hostname
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_host])
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 
+# Whose X-Forwarded-For and X-Forwarded-Proto are believed; everybody else's are ignored.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+try:
+    TrustedProxies(TRUSTED_PROXIES)
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"TRUSTED_PROXIES holds networks such as 10.0.0.0/8, and unix for a Unix socket: {error}."
+    ) from error
+
 ROOT_URLCONF = "workhub.urls"
 WSGI_APPLICATION = "workhub.wsgi.application"
 
@@ -69,6 +79,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "workhub.middleware.TrustedProxyMiddleware",
     "workhub.middleware.RequestIDMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "workhub.middleware.ContentSecurityPolicyMiddleware",
@@ -208,7 +219,9 @@ SECURE_HSTS_PRELOAD = _is_https
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # The proxy that ends TLS sends people from http to https. The API must never redirect: a
-# program that followed would have sent its Client Secret in the clear and noticed nothing.
+# program that followed would have sent its Client Secret in the clear and noticed nothing. It
+# is refused instead (https_required).
+HTTPS_REQUIRED = _is_https
 SILENCED_SYSTEM_CHECKS = ["security.W008"]
 
 LOGGING = {

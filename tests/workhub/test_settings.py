@@ -115,6 +115,13 @@ def test_the_site_url_decides_hosts_origins_and_cookies(site_url, shown):
     assert process.stdout.strip() == shown, process.stderr
 
 
+def test_proxies_that_cannot_be_read_stop_the_start():
+    process = loaded(**SECRETS, TRUSTED_PROXIES="10.0.0.0/8,proxy.example")
+    assert process.returncode != 0
+    assert "TRUSTED_PROXIES holds networks such as 10.0.0.0/8" in last_line(process)
+    assert "'proxy.example'" in last_line(process)
+
+
 def test_debugging_is_off_unless_asked_for():
     assert loaded("s.DEBUG", **SECRETS).stdout.strip() == "False"
 
