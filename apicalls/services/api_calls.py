@@ -1,25 +1,17 @@
-"""Writes to API calls and their credentials, each with its line in the audit trail."""
+"""Writes to API calls: added, set, duplicated, paused and archived."""
 
 import hashlib
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Company, User
 from accounts.services import audit_event_add
-from apicalls.credentials import (
-    ClientSecret,
-    Owner,
-    Vault,
-    new_client_key,
-    new_client_secret,
-)
-from apicalls.models import APICall, APITemplate, Credential, ServedVersion, State
+from apicalls.models import APICall, APITemplate, ServedVersion, State
+from apicalls.services.credentials import credential_add
 from workers.models import Division, Location, Position, WorkerType
 from workers.scope import Scope
 
@@ -45,20 +37,8 @@ _SETTINGS = (
 )
 
 
-class AlreadyRegenerated(Exception):
-    """Somebody else, or the same form sent twice, has replaced the credentials already."""
-
-
 class ChangedMeanwhile(Exception):
     """Somebody else has saved other settings since the form was shown."""
-
-
-def vault() -> Vault:
-    """Return the installation's peppers and keys, with what is done with them."""
-    return Vault(settings.CREDENTIAL_PEPPERS, settings.CREDENTIAL_KEYS)
-
-
-# --- API calls -------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -85,7 +65,7 @@ def api_call_add(
     )
     if is_new:
         served_version_follow(api_call=api_call)
-        _credential_add(api_call=api_call, by=by)
+        credential_add(api_call=api_call, by=by)
         audit_event_add(
             company=company, actor=by, action="added", subject=api_call, address=address
         )
@@ -158,7 +138,7 @@ def api_call_duplicate(
     if is_new:
         twin.parameter_sets.set(api_call.parameter_sets.all())
         served_version_follow(api_call=twin)
-        _credential_add(api_call=twin, by=by)
+        credential_add(api_call=twin, by=by)
         audit_event_add(
             company=twin.company,
             actor=by,
@@ -272,71 +252,3 @@ def scope_lines(*, api_call: APICall) -> list[str]:
 
 def _digest(texts: Mapping[str, str]) -> str:
     return hashlib.sha256("\0".join(texts.values()).encode()).hexdigest()[:16]
-
-
-# --- Credentials -----------------------------------------------------------------------
-
-
-@transaction.atomic
-def regenerate_credentials(
-    *, api_call: APICall, replaces: str, by: User | None, address: str | None = None
-) -> Credential:
-    """End the pair with the Client Key `replaces` now, and return a new one.
-
-    Of two who regenerate at once, the second raises AlreadyRegenerated: `replaces` is no
-    longer current then. The same form sent twice makes one new pair for the same reason.
-    """
-    ended = Credential.objects.filter(
-        api_call=api_call, client_key=replaces, ends_at__isnull=True
-    ).update(ends_at=timezone.now())
-    if not ended:
-        raise AlreadyRegenerated
-    credential = _credential_add(api_call=api_call, by=by)
-    audit_event_add(
-        company=api_call.company,
-        actor=by,
-        action="regenerated the credentials of",
-        subject=api_call,
-        changes={"Client Key": [replaces, credential.client_key]},
-        address=address,
-    )
-    return credential
-
-
-@transaction.atomic
-def client_secret_reveal(
-    *, credential: Credential, action: str, by: User | None, address: str | None = None
-) -> ClientSecret:
-    """Return the secret in plain text after recording that somebody asked for it.
-
-    `action` says what for: "showed the secret of", "copied the secret of". Raises
-    SecretUnreadable when the key that sealed it is gone from the environment.
-    """
-    api_call = credential.api_call
-    client_secret = vault().open(
-        ciphertext=bytes(credential.secret_ciphertext),
-        key_number=credential.key_number,
-        owner=_owner(api_call, credential.client_key),
-    )
-    audit_event_add(
-        company=api_call.company, actor=by, action=action, subject=api_call, address=address
-    )
-    return client_secret
-
-
-def _credential_add(*, api_call: APICall, by: User | None) -> Credential:
-    client_key = new_client_key()
-    sealed = vault().seal(new_client_secret(), _owner(api_call, client_key))
-    return Credential.objects.create(
-        api_call=api_call,
-        client_key=client_key,
-        secret_digest=sealed.digest,
-        pepper_number=sealed.pepper_number,
-        secret_ciphertext=sealed.ciphertext,
-        key_number=sealed.key_number,
-        created_by=by,
-    )
-
-
-def _owner(api_call: APICall, client_key: str) -> Owner:
-    return Owner(company_id=api_call.company_id, api_call_id=api_call.pk, client_key=client_key)
