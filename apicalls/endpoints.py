@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.db import Error as DatabaseError
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
+from django.utils.http import http_date
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -93,6 +94,9 @@ class CallView(APIView):
         if self.usage is not None:
             for name, value in self.usage.headers.items():
                 response.headers.setdefault(name, value)  # a rehearsed refusal has its own
+        if self.grant is not None:
+            for name, value in _ending(self.grant):
+                response[name] = value
         self._log(request, response)
         return response
 
@@ -254,6 +258,13 @@ class VerifyView(CallView):
 def _from_first(first: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
     yield first
     yield from chunks
+
+
+def _ending(grant: Grant) -> Iterator[tuple[str, str]]:
+    """Tell a program that its pair was replaced, and when it ends (RFC 9745, RFC 8594)."""
+    if grant.replaced_at is not None and grant.ends_at is not None:
+        yield "Deprecation", f"@{int(grant.replaced_at.timestamp())}"
+        yield "Sunset", http_date(grant.ends_at.timestamp())
 
 
 def _conditional(request: Request, response: Response) -> HttpResponse:

@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -17,9 +18,15 @@ from apicalls.credentials import CLIENT_KEY_LENGTH
 from apicalls.documents.fields import FIELD_GROUP_MEMBERS
 from apicalls.models import APICall, APITemplate, FieldGroup, OutputFormat, ParameterSet, State
 from apicalls.selectors import api_templates_offered
-from apicalls.services import settings_digest
+from apicalls.services import OVERLAPS, settings_digest
 from workers.models import Division, Location, Position, WorkerType
 from workers.scope import Scope
+
+_OVERLAP_LABELS = (
+    _("Planned: keep the old one for 1 hour"),
+    _("Planned: keep the old one for 24 hours"),
+    _("Planned: keep the old one for 7 days"),
+)
 
 
 class APICallAddForm(forms.Form):
@@ -44,10 +51,35 @@ class APICallDuplicateForm(forms.Form):
     code = forms.UUIDField(initial=uuid.uuid4)
 
 
-class RegenerateForm(forms.Form):
-    """The button that replaces the credentials: `replaces` is the Client Key it was shown with."""
+class ClientKeyForm(forms.Form):
+    """A button about one pair: the Client Key it was shown with."""
 
-    replaces = forms.CharField(max_length=CLIENT_KEY_LENGTH)
+    client_key = forms.CharField(max_length=CLIENT_KEY_LENGTH)
+
+
+class RegenerateForm(forms.Form):
+    """How the credentials are replaced: `replaces` is the Client Key it was shown with."""
+
+    replaces = forms.CharField(max_length=CLIENT_KEY_LENGTH, widget=forms.HiddenInput)
+    overlap = forms.TypedChoiceField(
+        label=_("Why"),
+        choices=[
+            (0, _("Compromised: stop the old one now")),
+            *(
+                (int(one.total_seconds()), _OVERLAP_LABELS[index])
+                for index, one in enumerate(OVERLAPS)
+            ),
+        ],
+        coerce=lambda seconds: timedelta(seconds=int(seconds)),
+        required=False,
+        empty_value=timedelta(0),
+        initial=0,
+        widget=forms.RadioSelect,
+    )
+    stops_older = forms.BooleanField(
+        label=_("Stop the pair before it, which is still answered, now"),
+        required=False,
+    )
 
 
 class ParameterSetsField(forms.ModelMultipleChoiceField):

@@ -282,8 +282,12 @@ class Credential(models.Model):
     key_number = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(User, models.SET_NULL, related_name="+", null=True)
-    # NULL: the current pair. Otherwise it is answered until then.
+    # NULL: the current pair. Otherwise it was replaced at the one time, and is answered until
+    # the other.
+    replaced_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
+    # Somebody stopped it: it has ended, also for a machine whose clock is behind.
+    is_stopped = models.BooleanField(default=False)
     # Written at most once a minute.
     last_used_at = models.DateTimeField(null=True)
 

@@ -40,6 +40,8 @@ class Grant:
     """What a right pair opens: an API call's settings, as plain values."""
 
     credential_id: int
+    replaced_at: datetime | None
+    ends_at: datetime | None
     last_used_at: datetime | None
     api_call_id: int
     company_id: int
@@ -82,19 +84,22 @@ class StoredCredential:
 
     secret_digest: bytes
     pepper_number: int
-    ends_at: datetime | None
+    is_stopped: bool
     grant: Grant
 
     def has_ended(self, now: datetime) -> bool:
-        return self.ends_at is not None and self.ends_at <= now
+        ends_at = self.grant.ends_at
+        return self.is_stopped or (ends_at is not None and ends_at <= now)
 
 
 _CREDENTIAL_FIELDS = (
     "secret_digest",
     "pepper_number",
-    "ends_at",
+    "is_stopped",
     # In the order of Grant.
     "id",
+    "replaced_at",
+    "ends_at",
     "last_used_at",
     "api_call_id",
     "api_call__company_id",
@@ -141,12 +146,14 @@ def credential_find(*, client_key: str, caller: CallerKey | None = None) -> Stor
     if not rows:
         return None
     known = KnownCaller(*rows[0][-1 - len(_CALLER_FIELDS) : -1])
-    digest, pepper_number, ends_at, *facts, field_groups, scope = rows[0][: len(_CREDENTIAL_FIELDS)]
+    digest, pepper_number, is_stopped, *facts, field_groups, scope = rows[0][
+        : len(_CREDENTIAL_FIELDS)
+    ]
     lookups = [row[-1] for row in rows if row[-1] is not None]
     return StoredCredential(
         secret_digest=bytes(digest),
         pepper_number=pepper_number,
-        ends_at=ends_at,
+        is_stopped=is_stopped,
         grant=Grant(  # type: ignore[misc]
             *facts,
             fields=frozenset(field_groups),
@@ -170,15 +177,27 @@ def credential_current(*, api_call: APICall) -> Credential:
     )
 
 
-def credential_used(*, api_call: APICall) -> Credential:
-    """Return the pair that works, with `requests_30_days` of its call."""
+class Pairs(NamedTuple):
+    """The pairs of a call that are answered: the current, and perhaps one that it replaced."""
+
+    current: Credential
+    old: Credential | None
+    requests_30_days: int
+
+
+def pairs_answered(*, api_call: APICall) -> Pairs:
+    """Return the pairs that work, with the number of requests of their call, in one query."""
     company = api_call.company
     requests = number_of(company=company, since=usage_begin(company), api_call="api_call")
-    return (
+    found = (
         Credential.objects.select_related("api_call__company")
         .annotate(requests_30_days=requests)
-        .get(api_call=api_call, ends_at__isnull=True)
+        .filter(
+            Q(ends_at=None) | Q(ends_at__gt=timezone.now(), is_stopped=False), api_call=api_call
+        )
     )
+    current, *old = sorted(found, key=lambda one: one.ends_at is not None)
+    return Pairs(current, old[0] if old else None, current.requests_30_days)
 
 
 def api_calls_listed(

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from apicalls import endpoints, reference, schemas, views
+from apicalls.authorization import views as authorization
 from apicalls.kit.views import header_doctor, kit, trial
 from apicalls.services import STATE_CHANGES
 from apicalls.usage import company_views, disclosure_views
@@ -37,9 +38,9 @@ urlpatterns = [
     path(_CALL + "change/", views.api_call_change, name="api_call_change"),
     path(_CALL + "website-address/", views.website_address, name="website_address"),
     path(_CALL + "sample/", views.sample, name="sample"),
-    path(_CALL + "authorization/", views.authorization, name="authorization"),
-    path(_CALL + "secret/show/", views.client_secret_show, name="client_secret_show"),
-    path(_CALL + "secret/copy/", views.client_secret_copy, name="client_secret_copy"),
+    path(_CALL + "authorization/", authorization.authorization, name="authorization"),
+    path(_CALL + "secret/show/", authorization.client_secret_show, name="client_secret_show"),
+    path(_CALL + "secret/copy/", authorization.client_secret_copy, name="client_secret_copy"),
     path(_CALL + "kit/", kit.kit, name="kit"),
     path(_CALL + "kit/secret/", kit.kit_with_secret, name="kit_with_secret"),
     path(
@@ -57,7 +58,9 @@ urlpatterns = [
     path(_CALL + "usage/", usage.usage, name="usage"),
     path(_CALL + "usage/requests/<slug:request_id>/", usage.receipt, name="receipt"),
     path(_CALL + "usage/callers/<int:caller>/", usage.caller, name="caller"),
-    path(_CALL + "regenerate/", views.regenerate, name="regenerate"),
+    path(_CALL + "cut-over/", authorization.cut_over, name="cut_over"),
+    path(_CALL + "cut-over/stop/", authorization.credential_stop, name="credential_stop"),
+    path(_CALL + "regenerate/", authorization.regenerate, name="regenerate"),
     path(_CALL + "duplicate/", views.api_call_duplicate, name="api_call_duplicate"),
     path(
         _CALL + "<state_change:change>/",

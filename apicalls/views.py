@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,13 +10,11 @@ from django.core.paginator import Paginator
 from django.db.models import F, OrderBy
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRefresh
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.addresses import client_address
 from accounts.models import AuditEvent
@@ -27,22 +24,21 @@ from accounts.permissions import (
     company_member_required,
 )
 from apicalls import selectors, services
-from apicalls.credentials import ClientSecret, header_value
+from apicalls.authorization.panel import panel_of
 from apicalls.documents import sample_answer
 from apicalls.forms import (
     APICallAddForm,
     APICallDuplicateForm,
     APICallFilterForm,
     APICallForm,
-    RegenerateForm,
     ServedForm,
     WebsiteAddressForm,
 )
 from apicalls.health import findings
 from apicalls.kit.example import example_of
 from apicalls.kit.views.trial import TrialForm
-from apicalls.models import APICall, Credential, OutputFormat
-from apicalls.pages import api_call_or_404, secret_or_message
+from apicalls.models import APICall, OutputFormat
+from apicalls.pages import api_call_or_404
 from apicalls.samples import sample_of
 
 PAGE_SIZE = 25
@@ -125,7 +121,7 @@ def api_call_add(request: CompanyRequest) -> HttpResponse:
 @require_safe
 def api_call(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = api_call_or_404(request, code)
-    return _details_page(request, found)
+    return details_page(request, found)
 
 
 @company_admin_required
@@ -135,7 +131,7 @@ def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     form = APICallForm(request.POST, instance=api_call_or_404(request, code))
     served = ServedForm(request.POST, api_call=found)
     if not form.is_valid() or not served.is_valid():
-        return _details_page(request, found, form, served, status=422)
+        return details_page(request, found, form, served, status=422)
     try:
         changed = services.api_call_change(
             api_call=found,
@@ -145,7 +141,7 @@ def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
             address=client_address(request),
         )
     except services.ChangedMeanwhile:
-        return _details_page(request, found, _seen_anew(request, found), served, status=409)
+        return details_page(request, found, _seen_anew(request, found), served, status=409)
     if changed:
         messages.success(request, _("Saved."))
     else:
@@ -190,101 +186,6 @@ def sample(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     )
     name = "apicalls/_sample.html" if request.htmx else "apicalls/sample.html"
     return render(request, name, {"api_call": found, "sample": served_sample})
-
-
-# --- Authorization ---------------------------------------------------------------------
-
-
-@company_admin_required
-@require_safe
-def authorization(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    """The Authorization panel with the secret masked, for when showing it is over."""
-    found = api_call_or_404(request, code)
-    credential = selectors.credential_current(api_call=found)
-    return render(request, "apicalls/_authorization.html", _authorization(found, credential))
-
-
-@company_admin_required
-@require_POST
-@sensitive_variables("client_secret", "panel")
-def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    found = api_call_or_404(request, code)
-    credential = selectors.credential_current(api_call=found)
-    client_secret = secret_or_message(request, credential, action="showed the secret of")
-    if client_secret is None:
-        # The page says why; htmx would put it into the panel.
-        return HttpResponseClientRefresh() if request.htmx else redirect(found)
-    panel = _authorization(found, credential, client_secret)
-    if request.htmx:
-        return render(request, "apicalls/_authorization.html", panel)
-    return _details_page(request, found, panel=panel)
-
-
-@company_admin_required
-@require_POST
-@sensitive_variables("client_secret", "text")
-def client_secret_copy(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    """The secret, or the whole header, as text for the clipboard: nothing is shown."""
-    found = api_call_or_404(request, code)
-    credential = selectors.credential_current(api_call=found)
-    client_secret = secret_or_message(request, credential, action="copied the secret of")
-    if client_secret is None:
-        return HttpResponse(status=409)
-    if request.POST.get("what") == "header":
-        text = header_value(credential.client_key, client_secret)
-    else:
-        text = client_secret.reveal()
-    return HttpResponse(text, content_type="text/plain; charset=utf-8")
-
-
-@company_admin_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def regenerate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    """Say what will break, and on POST replace the credentials."""
-    found = api_call_or_404(request, code)
-    if request.method == "POST":
-        return _regenerated(request, found)
-    return render(
-        request,
-        "apicalls/regenerate.html",
-        {
-            "api_call": found,
-            "credential": selectors.credential_current(api_call=found),
-            "requests_7_days": selectors.requests_since(
-                api_call=found, since=timezone.now() - timedelta(days=7)
-            ),
-        },
-    )
-
-
-def _regenerated(request: CompanyRequest, found: APICall) -> HttpResponse:
-    form = RegenerateForm(request.POST)
-    if not form.is_valid():
-        return redirect("regenerate", found.code)  # not from our page; ask once more
-    try:
-        services.regenerate_credentials(
-            api_call=found,
-            replaces=form.cleaned_data["replaces"],
-            by=request.user,
-            address=client_address(request),
-        )
-    except services.AlreadyRegenerated:
-        messages.info(
-            request,
-            _(
-                "The credentials were already regenerated, and are not changed again. "
-                "This page shows those that work."
-            ),
-        )
-    else:
-        messages.warning(
-            request,
-            _(
-                "New credentials made. The old ones no longer work: "
-                "copy the new header into every program that uses this API call."
-            ),
-        )
-    return redirect(found)
 
 
 # --- Life of a call --------------------------------------------------------------------
@@ -342,7 +243,7 @@ def _seen_anew(request: CompanyRequest, found: APICall) -> APICallForm:
 
 
 @sensitive_variables("panel", "context")
-def _details_page(
+def details_page(
     request: CompanyRequest,
     found: APICall,
     form: APICallForm | None = None,
@@ -374,26 +275,12 @@ def _details_page(
         "events": events.order_by("-id")[:ACTIVITY_SHOWN],
         "duplicate_code": uuid.uuid4(),
     }
-    credential = selectors.credential_used(api_call=found)
-    context["requests_30_days"] = credential.requests_30_days  # type: ignore[attr-defined]
-    context["trial_form"] = TrialForm(example=example_of(found, credential))
-    context |= panel or _authorization(found, credential)
+    pairs = selectors.pairs_answered(api_call=found)
+    context["requests_30_days"] = pairs.requests_30_days
+    context["trial_form"] = TrialForm(example=example_of(found, pairs.current))
+    context |= panel or panel_of(found, pairs.current)
+    context["old_pair"] = pairs.old
     return render(request, "apicalls/api_call.html", context, status=status)
-
-
-@sensitive_variables("context")
-def _authorization(
-    found: APICall, credential: Credential, client_secret: ClientSecret | None = None
-) -> dict[str, Any]:
-    """Return the context of the Authorization panel; the secret only when it was asked for.
-
-    The secret must be that of the `credential`, which is why neither is looked up here.
-    """
-    context: dict[str, Any] = {"api_call": found, "credential": credential}
-    if client_secret is not None:
-        context["client_secret"] = client_secret.reveal()
-        context["header_value"] = header_value(credential.client_key, client_secret)
-    return context
 
 
 def _order(sort: str) -> list[OrderBy]:

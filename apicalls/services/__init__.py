@@ -12,21 +12,27 @@ from apicalls.services.api_calls import (
     settings_digest,
 )
 from apicalls.services.credentials import (
+    OVERLAPS,
     AlreadyRegenerated,
+    OverlapRuns,
     client_secret_reveal,
+    credential_stop,
     regenerate_credentials,
     vault,
 )
 
 __all__ = [
+    "OVERLAPS",
     "STATE_CHANGES",
     "AlreadyRegenerated",
     "ChangedMeanwhile",
+    "OverlapRuns",
     "api_call_add",
     "api_call_change",
     "api_call_duplicate",
     "api_call_state_change",
     "client_secret_reveal",
+    "credential_stop",
     "regenerate_credentials",
     "scope_lines",
     "served_version_follow",

@@ -1,5 +1,7 @@
 """Writes to credentials: made, replaced, and shown to who may see them."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -15,9 +17,17 @@ from apicalls.credentials import (
 )
 from apicalls.models import APICall, Credential
 
+NO_OVERLAP = timedelta(0)
+# How long an old pair can go on being answered, so that its programs are changed over one by one.
+OVERLAPS = (timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
+
 
 class AlreadyRegenerated(Exception):
     """Somebody else, or the same form sent twice, has replaced the credentials already."""
+
+
+class OverlapRuns(Exception):
+    """The pair before this one is still answered, and a call has no more than two."""
 
 
 def vault() -> Vault:
@@ -27,28 +37,70 @@ def vault() -> Vault:
 
 @transaction.atomic
 def regenerate_credentials(
-    *, api_call: APICall, replaces: str, by: User | None, address: str | None = None
+    *,
+    api_call: APICall,
+    replaces: str,
+    by: User | None,
+    overlap: timedelta = NO_OVERLAP,
+    stops_older: bool = False,
+    address: str | None = None,
 ) -> Credential:
-    """End the pair with the Client Key `replaces` now, and return a new one.
+    """Make a new pair in the place of that with the Client Key `replaces`, and return it.
 
-    Of two who regenerate at once, the second raises AlreadyRegenerated: `replaces` is no
-    longer current then. The same form sent twice makes one new pair for the same reason.
+    The old one is answered for `overlap` longer. Of two who regenerate at once, the second
+    raises AlreadyRegenerated: `replaces` is no longer current then. The same form sent twice
+    makes one new pair for the same reason.
+
+    A call has at most two pairs that are answered: where one that was replaced before still
+    is, raises OverlapRuns unless `stops_older` says that it may be stopped.
     """
-    ended = Credential.objects.filter(
-        api_call=api_call, client_key=replaces, ends_at__isnull=True
-    ).update(ends_at=timezone.now())
-    if not ended:
+    now = timezone.now()
+    is_stopped = overlap == NO_OVERLAP
+    pairs = Credential.objects.filter(api_call=api_call)
+    if not pairs.filter(client_key=replaces, ends_at__isnull=True).update(
+        replaced_at=now, ends_at=now + overlap, is_stopped=is_stopped
+    ):
         raise AlreadyRegenerated
+    older = pairs.filter(ends_at__gt=now, is_stopped=False).exclude(client_key=replaces)
+    stopped = list(older.values_list("client_key", flat=True))
+    if stopped and not stops_older:
+        raise OverlapRuns
+    older.update(ends_at=now, is_stopped=True)
     credential = credential_add(api_call=api_call, by=by)
+    changes = {"Client Key": [replaces, credential.client_key]}
+    if not is_stopped:
+        changes["Old one ends"] = ["", (now + overlap).isoformat(timespec="minutes")]
+    changes |= {f"Stopped {client_key}": ["answered", ""] for client_key in stopped}
     audit_event_add(
         company=api_call.company,
         actor=by,
         action="regenerated the credentials of",
         subject=api_call,
-        changes={"Client Key": [replaces, credential.client_key]},
+        changes=changes,
         address=address,
     )
     return credential
+
+
+@transaction.atomic
+def credential_stop(
+    *, api_call: APICall, client_key: str, by: User | None, address: str | None = None
+) -> bool:
+    """Stop a pair that was replaced and is still answered; tell whether there was one."""
+    now = timezone.now()
+    stopped = Credential.objects.filter(
+        api_call=api_call, client_key=client_key, ends_at__gt=now, is_stopped=False
+    ).update(ends_at=now, is_stopped=True)
+    if stopped:
+        audit_event_add(
+            company=api_call.company,
+            actor=by,
+            action="stopped the old pair of",
+            subject=api_call,
+            changes={"Client Key": [client_key, ""]},
+            address=address,
+        )
+    return bool(stopped)
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@ import logging
 import threading
 import uuid
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.apps import apps
@@ -583,3 +583,80 @@ def test_requests_at_once_are_all_answered_and_logged(real_database, company, ad
 
     assert _at_once(8, ask) == [200] * 8
     assert apps.get_model("apicalls.RequestLog").objects.count() == 8
+
+
+# --- Overlap -----------------------------------------------------------------------------
+
+
+def test_an_old_pair_is_answered_as_long_as_was_said_and_says_so(
+    ask, call, pair_of, worker, admin, time_machine
+):
+    time_machine.move_to("2026-03-02T18:00:00Z", tick=False)
+    services.regenerate_credentials(
+        api_call=call.api_call, replaces=call.client_key, by=admin, overlap=timedelta(hours=24)
+    )
+    new = pair_of(call.api_call)
+    time_machine.move_to("2026-03-03T17:59:59Z", tick=False)
+    old = ask(call)
+    assert old.status_code == 200
+    assert old["Deprecation"] == "@1772474400"  # 2 March, 18:00 UTC
+    assert old["Sunset"] == "Tue, 03 Mar 2026 18:00:00 GMT"
+    assert "Deprecation" not in ask(new)
+    refused = ask(call, "workerIDNumber=nobody")
+    assert (refused.status_code, refused["Sunset"]) == (404, old["Sunset"])
+    assert ask(call, "", path="/api/v1/verify").json()["credential"]["endsAt"] == (
+        "2026-03-03T18:00:00Z"
+    )
+    time_machine.move_to("2026-03-03T18:00:00Z", tick=False)
+    ended = ask(call)
+    assert ended.status_code == 401
+    assert "Sunset" not in ended
+    event = AuditEvent.objects.filter(action="regenerated the credentials of").get()
+    assert event.changes == {
+        "Client Key": [call.client_key, new.client_key],
+        "Old one ends": ["", "2026-03-03T18:00+00:00"],
+    }
+
+
+def test_what_was_stopped_has_ended_for_a_clock_that_is_behind_too(ask, call, worker, time_machine):
+    time_machine.move_to("2026-03-02T18:00:00Z", tick=False)
+    services.regenerate_credentials(api_call=call.api_call, replaces=call.client_key, by=None)
+    time_machine.move_to("2026-03-02T17:59:00Z", tick=False)
+    assert ask(call).status_code == 401
+
+
+def test_at_most_two_pairs_are_answered(ask, call, pair_of, worker):
+    def regenerate(pair, **more):
+        services.regenerate_credentials(
+            api_call=call.api_call,
+            replaces=pair.client_key,
+            by=None,
+            overlap=timedelta(days=7),
+            **more,
+        )
+        return pair_of(call.api_call)
+
+    second = regenerate(call)
+    with pytest.raises(services.OverlapRuns):
+        regenerate(second)
+    assert [ask(pair).status_code for pair in (call, second)] == [200, 200]
+    assert Credential.objects.count() == 2
+    third = regenerate(second, stops_older=True)
+    assert [ask(pair).status_code for pair in (call, second, third)] == [401, 200, 200]
+    # Stopping one at once leaves an older one no longer answered either.
+    services.regenerate_credentials(
+        api_call=call.api_call, replaces=third.client_key, by=None, stops_older=True
+    )
+    assert [ask(pair).status_code for pair in (call, second, third)] == [401, 401, 401]
+
+
+def test_who_is_refused_a_second_change_has_changed_nothing(call, pair_of):
+    services.regenerate_credentials(
+        api_call=call.api_call, replaces=call.client_key, by=None, overlap=timedelta(hours=1)
+    )
+    trail = AuditEvent.objects.count()
+    current = pair_of(call.api_call).client_key
+    with pytest.raises(services.OverlapRuns):
+        services.regenerate_credentials(api_call=call.api_call, replaces=current, by=None)
+    assert Credential.objects.get(ends_at=None).client_key == current
+    assert AuditEvent.objects.count() == trail + 1  # the test looked at the secret

@@ -35,6 +35,8 @@ PAGES = [
     pytest.param("test/", {"GET", "POST"}, True, id="test"),
     pytest.param("usage/", {"GET"}, False, id="usage"),
     pytest.param("regenerate/", {"GET", "POST"}, True, id="regenerate"),
+    pytest.param("cut-over/", {"GET"}, True, id="cut-over"),
+    pytest.param("cut-over/stop/", {"POST"}, True, id="stop"),
     pytest.param("duplicate/", {"POST"}, True, id="duplicate"),
     pytest.param("pause/", {"POST"}, True, id="pause"),
     pytest.param("resume/", {"POST"}, True, id="resume"),
@@ -271,6 +273,8 @@ def test_every_address_of_this_app_is_in_the_tables_above():
         "client_secret_show",
         "client_secret_copy",
         "regenerate",
+        "cut_over",
+        "credential_stop",
         "api_call_duplicate",
         "api_call_state_change",
         "worker_compliance",
@@ -346,7 +350,9 @@ def test_the_list_takes_few_queries_however_long(as_admin, two_hundred_calls, pa
     assert len(captured) <= 6
 
 
-@pytest.mark.parametrize("path", ["", "website-address/", "authorization/", "regenerate/"])
+@pytest.mark.parametrize(
+    "path", ["", "website-address/", "authorization/", "regenerate/", "cut-over/"]
+)
 def test_a_page_of_a_call_takes_few_queries(as_admin, two_hundred_calls, path):
     address = f"/account/api/{two_hundred_calls[0].code}/{path}"
     as_admin.get(address)
@@ -894,6 +900,71 @@ def test_regenerating_sent_twice_makes_one_new_pair(as_admin, call, page):
     again = as_admin.post(page("regenerate/"), data, follow=True)
     assert "The credentials were already regenerated" in messages_of(again)[-1]
     assert Credential.objects.count() == 2
+
+
+def test_a_planned_change_keeps_the_old_pair_and_shows_who_has_changed_over(
+    as_admin, call, page, ask, worker, pair_of, time_machine
+):
+    time_machine.move_to("2026-03-02T18:00:00Z", tick=False)
+    for agent in ("Gate/1", "Payroll/1"):
+        ask(call, user_agent=agent)
+    response = as_admin.post(
+        page("regenerate/"), {"replaces": call.client_key, "overlap": "3600"}, follow=True
+    )
+    assert "The old ones are answered until then" in messages_of(response)[0]
+    assert "Change over to the new pair" in text_of(response)
+    new = pair_of(call.api_call)
+
+    def board():
+        return text_of(as_admin.get(page("cut-over/"), headers={"hx-request": "true"}))
+
+    assert "0 of 2 programs use the new pair." in board()
+    assert "2 programs would be refused." in board()
+    time_machine.move_to("2026-03-02T18:10:00Z", tick=False)
+    ask(new, user_agent="Gate/1")
+    ask(call, user_agent="Payroll/1")
+    assert "1 of 2 programs use the new pair." in board()
+    ask(new, user_agent="Payroll/1")
+    assert "2 of 2 programs use the new pair." in board()
+    assert "Every program has changed over: nothing breaks." in board()
+    data = {"client_key": call.client_key}
+    stopped = as_admin.post(page("cut-over/stop/"), data, follow=True)
+    assert "Stopped. The old pair is refused" in messages_of(stopped)[0]
+    assert "Change over to the new pair" not in text_of(stopped)
+    assert (ask(call).status_code, ask(new).status_code) == (401, 200)
+    again = as_admin.post(page("cut-over/stop/"), data, follow=True)
+    assert "That pair has ended already" in messages_of(again)[-1]
+    assert "No old pair is answered" in board()
+
+
+def test_a_second_change_within_the_first_has_to_be_confirmed(
+    as_admin, call, page, ask, worker, pair_of
+):
+    as_admin.post(page("regenerate/"), {"replaces": call.client_key, "overlap": "3600"})
+    second = pair_of(call.api_call)
+    assert f"The pair before it, {call.client_key}," in text_of(as_admin.get(page("regenerate/")))
+    data = {"replaces": second.client_key, "overlap": "86400"}
+    refused = as_admin.post(page("regenerate/"), data)
+    assert refused.status_code == 422
+    assert "A call has at most two pairs. Tick this to go on." in text_of(refused)
+    assert ask(call).status_code == ask(second).status_code == 200
+    as_admin.post(page("regenerate/"), data | {"stops_older": "on"})
+    third = pair_of(call.api_call)
+    assert [ask(pair).status_code for pair in (call, second, third)] == [401, 200, 200]
+
+
+@pytest.mark.parametrize("overlap", ["1", "-1", "x", "604801", "1e9"])
+def test_an_overlap_that_is_not_offered_changes_nothing(as_admin, call, page, overlap):
+    response = as_admin.post(page("regenerate/"), {"replaces": call.client_key, "overlap": overlap})
+    assert response.status_code == 422
+    assert Credential.objects.get().ends_at is None
+
+
+@pytest.mark.parametrize("client_key", ["", "x", "\0", "A" * 500, "current"])
+def test_stopping_what_is_no_old_pair_stops_nothing(as_admin, call, page, ask, worker, client_key):
+    client_key = call.client_key if client_key == "current" else client_key
+    as_admin.post(page("cut-over/stop/"), {"client_key": client_key})
+    assert ask(call).status_code == 200
 
 
 @pytest.mark.parametrize("replaces", [None, "", "x", "\0", "x\0y", "A" * 15, "A" * 5000, "é"])

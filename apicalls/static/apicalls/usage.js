@@ -1,6 +1,5 @@
 /* Draws the table #usage-days as stacked bars; where it has links, a bar leads to the requests of
- * its day. The table can be in the page from the start, or come later by htmx. A page that
- * nobody looks at does not ask for its live parts again and again.
+ * its day. The table can be in the page from the start, or come later by htmx.
  */
 (() => {
   "use strict";
@@ -65,9 +64,5 @@
   document.addEventListener("htmx:load", (event) => {
     const canvas = event.detail.elt.querySelector("#usage-chart[hidden]");
     if (canvas) draw(canvas);
-  });
-
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (document.hidden && event.target.matches("[data-live]")) event.preventDefault();
   });
 })();
