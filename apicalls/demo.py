@@ -149,6 +149,7 @@ def _call_add(company: Company, call: _DemoCall) -> None:
             "field_groups": [*added.field_groups, *call.more_fields],
             "scope": Scope(divisions=frozenset(one.pk for one in divisions)).as_stored(),
             "rate_limit": added.rate_limit,
+            "allowed_networks": [],
             "expires_on": None,
             "parameter_sets": template.parameter_sets.filter(lookup__in=call.lookups),
         },

@@ -31,6 +31,10 @@ from workhub.problems import Problem, answer_problems_in, problem_response
 IS_TEST = "workhub.is_test"
 
 
+# Who is refused so is not even a caller.
+NOT_LET_IN = frozenset({"https_required", "address_not_allowed"})
+
+
 class StreamedAnswer(StreamingHttpResponse):
     """A document that is read while it is sent; closing `chunks` says that nobody reads on."""
 
@@ -115,7 +119,8 @@ class CallView(APIView):
             grant=self.grant,
             seen=seen,
             told=self.told,
-            caller_id=None if is_test else self._caller_id(request),
+            # Whoever has the pair could come from anywhere: no caller of ours.
+            caller_id=None if is_test or code in NOT_LET_IN else self._caller_id(request),
             status=response.status_code,
             code=code,
             milliseconds=self._milliseconds(),

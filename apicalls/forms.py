@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Company
 from apicalls.credentials import CLIENT_KEY_LENGTH
 from apicalls.documents.fields import FIELD_GROUP_MEMBERS
+from apicalls.form_fields import ChosenField, NetworksField, ParameterSetsField
 from apicalls.models import APICall, APITemplate, FieldGroup, OutputFormat, ParameterSet, State
 from apicalls.selectors import api_templates_offered
 from apicalls.services import OVERLAPS, settings_digest
@@ -70,9 +71,9 @@ class RegenerateForm(forms.Form):
                 for index, one in enumerate(OVERLAPS)
             ),
         ],
-        coerce=lambda seconds: timedelta(seconds=int(seconds)),
+        coerce=int,
         required=False,
-        empty_value=timedelta(0),
+        empty_value="0",
         initial=0,
         widget=forms.RadioSelect,
     )
@@ -81,31 +82,8 @@ class RegenerateForm(forms.Form):
         required=False,
     )
 
-
-class ParameterSetsField(forms.ModelMultipleChoiceField):
-    """The boxes under Parameters. What is no box of theirs is refused before it is looked up:
-    a number that is too big for a database, or a NUL, would be an error there."""
-
-    def clean(self, value: Any) -> Any:
-        boxes = {str(one.pk) for one in self.queryset or ()}
-        for one in value or ():
-            if str(one) not in boxes:
-                message = self.error_messages["invalid_choice"]
-                raise forms.ValidationError(message, "invalid_choice", {"value": one})
-        return super().clean(value)
-
-
-class ChosenField(forms.MultipleChoiceField):
-    """Check boxes whose values are of one type; what is no box of theirs is refused."""
-
-    widget = forms.CheckboxSelectMultiple
-
-    def __init__(self, *args: Any, coerce: Callable[[str], Any] = str, **kwargs: Any):
-        super().__init__(*args, required=False, **kwargs)
-        self._coerce = coerce
-
-    def clean(self, value: Any) -> list[Any]:
-        return [self._coerce(one) for one in super().clean(value)]
+    def clean_overlap(self) -> timedelta:
+        return timedelta(seconds=int(self.cleaned_data["overlap"]))
 
 
 class ServedForm(forms.Form):
@@ -200,6 +178,14 @@ class APICallForm(forms.ModelForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    allowed_networks = NetworksField(
+        label=_("Allowed networks"),
+        required=False,
+        help_text=_(
+            "Where the program asks from: an address or a network a line, such as 203.0.113.7 "
+            "or 198.51.100.0/24. Leave empty for every address."
+        ),
+    )
     # What the form was filled with: see services.api_call_change.
     seen = forms.CharField(widget=forms.HiddenInput)
 
@@ -227,6 +213,7 @@ class APICallForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.initial["seen"] = settings_digest(self.instance)
+        self.initial["allowed_networks"] = self.instance.allowed_networks
         parameter_sets = self.fields["parameter_sets"]
         parameter_sets.queryset = self.instance.template.parameter_sets.all()  # type: ignore[attr-defined]
         parameter_sets.help_text = (

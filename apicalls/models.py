@@ -192,6 +192,8 @@ class APICall(models.Model):
     rate_limit = models.PositiveIntegerField(
         _("requests a minute"), default=DEFAULT_RATE_LIMIT, validators=[MinValueValidator(1)]
     )
+    # In CIDR notation; none: every address is answered.
+    allowed_networks = models.JSONField(_("Allowed networks"), default=list, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
     expires_on = models.DateField(_("expires on"), null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

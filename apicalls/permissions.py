@@ -1,9 +1,12 @@
 from typing import Any
 
+from django.conf import settings
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.addresses import client_address
 from apicalls.models import CallerState, State
+from apicalls.networks import is_allowed
 from apicalls.selectors import Grant
 from workhub.problems import Problem
 
@@ -11,8 +14,8 @@ from workhub.problems import Problem
 class CallIsGranted(BasePermission):
     """Let an API call through that may be answered at this endpoint today.
 
-    This is the grant rule's (4) active and not expired, (5) the caller is neither held nor
-    blocked, and (6) the template addressed.
+    This is the grant rule's (4) active and not expired, (5) the address is allowed and the
+    caller neither held nor blocked, and (6) the template addressed.
     Only who holds the right secret comes so far as to be told why not.
     """
 
@@ -20,6 +23,15 @@ class CallIsGranted(BasePermission):
         grant: Grant | None = view.grant
         if grant is None:
             raise Problem("not_authenticated")
+        if settings.HTTPS_REQUIRED and not request.is_secure():
+            raise Problem("https_required")
+        address = client_address(request._request)
+        if not is_allowed(address, grant.allowed_networks):
+            raise Problem(
+                "address_not_allowed",
+                detail=f"The request came from {address or 'an unknown address'}. Ask an admin of "
+                "the company to add that address under Allowed networks of the API call.",
+            )
         if grant.state == State.PAUSED:
             raise Problem("call_paused")
         if grant.state == State.ARCHIVED:

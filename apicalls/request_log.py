@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -93,8 +94,9 @@ def request_log_add(
     """Record an answer before it leaves, and that its credential was used; return the row's id.
 
     `code` is the problem's, "" without one; `size` is the body's length in bytes. A test from
-    the details page is no use of the credential. None where nothing can be written: a database
-    that is read-only does not stop answers, and the row goes to the server's log instead.
+    the details page is no use of the credential, and neither is what was not let in. None
+    where nothing can be written: a database that is read-only does not stop answers, and the
+    row goes to the server's log instead.
     """
     now = timezone.now()
     row = RequestLog(
@@ -119,7 +121,7 @@ def request_log_add(
     )
     if not written(lambda: row.save(force_insert=True), row.request_id, status, code):
         return None
-    if is_test:
+    if is_test or status == HTTPStatus.FORBIDDEN:
         return row.pk
     stale = now - LAST_USED_PRECISION
     if grant.last_used_at is None or grant.last_used_at < stale:

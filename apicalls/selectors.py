@@ -52,6 +52,7 @@ class Grant:
     document: str
     rate_limit: int
     served_version_id: int | None
+    allowed_networks: Sequence[str]
     fields: frozenset[str]
     scope: Scope
     parameter_names: tuple[str, ...]
@@ -110,6 +111,7 @@ _CREDENTIAL_FIELDS = (
     "api_call__template__document",
     "api_call__rate_limit",
     "api_call__served_version_id",
+    "api_call__allowed_networks",
     "api_call__field_groups",
     "api_call__scope",
 )

@@ -23,3 +23,5 @@ STORAGES["staticfiles"] = {  # noqa: F405
 }
 # One round, for speed; how passwords are kept is Django's own affair.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Django's test client does not ask encrypted; tests of what is refused then switch it on.
+HTTPS_REQUIRED = False

@@ -85,8 +85,8 @@ _PROBLEM_TYPES = (
         "address_not_allowed",
         403,
         "This API call is not answered at this address",
-        "Ask an admin of the company to add your address under Allowed networks. verify says "
-        "which address that is, from where it is allowed.",
+        "Ask an admin of the company to add the address that the request came from under "
+        "Allowed networks of the API call.",
     ),
     ProblemType(
         "call_paused",

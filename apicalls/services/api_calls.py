@@ -33,7 +33,7 @@ _AUDIT_ACTIONS = {
 _NUMBERED_LENGTH = 90
 _SETTINGS = (
     *("name", "description", "owner_contact", "output_format"),
-    *("field_groups", "scope", "rate_limit", "expires_on"),
+    *("field_groups", "scope", "rate_limit", "allowed_networks", "expires_on"),
 )
 
 
@@ -133,6 +133,7 @@ def api_call_duplicate(
         field_groups=api_call.field_groups,
         scope=api_call.scope,
         rate_limit=api_call.rate_limit,
+        allowed_networks=api_call.allowed_networks,
         expires_on=api_call.expires_on,
     )
     if is_new:
@@ -213,6 +214,7 @@ def _settings_as_text(api_call: APICall) -> dict[str, str]:
             if one.group in api_call.field_groups
         ),
         "scope": "; ".join(scope_lines(api_call=api_call)),
+        "allowed_networks": ", ".join(api_call.allowed_networks),
     }
     texts = {
         str(APICall._meta.get_field(name).verbose_name): special.get(  # type: ignore[union-attr]

@@ -70,7 +70,7 @@ def change():
             sets = stored.template.parameter_sets.filter(lookup__in=lookups)
         fields = (
             *("name", "description", "owner_contact", "output_format"),
-            *("field_groups", "scope", "rate_limit", "expires_on"),
+            *("field_groups", "scope", "rate_limit", "allowed_networks", "expires_on"),
         )
         before = {name: getattr(stored, name) for name in fields}
         return services.api_call_change(

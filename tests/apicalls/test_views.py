@@ -90,6 +90,7 @@ def settings_of():
             "field_groups": stored.field_groups,
             **stored.scope,
             "rate_limit": stored.rate_limit,
+            "allowed_networks": "\n".join(stored.allowed_networks),
             "parameter_sets": list(stored.parameter_sets.values_list("pk", flat=True)),
             "expires_on": stored.expires_on or "",
             "seen": services.settings_digest(stored),

@@ -91,17 +91,17 @@ def test_a_bad_site_url_stops_the_start_and_says_how_it_reads(site_url):
         pytest.param(
             "https://workhub.example.com/",
             "https://workhub.example.com ['workhub.example.com'] ['https://workhub.example.com']"
-            " True 31536000",
+            " True 31536000 True",
             id="https",
         ),
         pytest.param(
             "http://127.0.0.1:8001",
-            "http://127.0.0.1:8001 ['127.0.0.1'] ['http://127.0.0.1:8001'] False 0",
+            "http://127.0.0.1:8001 ['127.0.0.1'] ['http://127.0.0.1:8001'] False 0 False",
             id="http-with-a-port",
         ),
         pytest.param(
             "https://[::1]:8443/hub/",
-            "https://[::1]:8443/hub ['[::1]'] ['https://[::1]:8443'] True 31536000",
+            "https://[::1]:8443/hub ['[::1]'] ['https://[::1]:8443'] True 31536000 True",
             id="ipv6-with-a-path",
         ),
     ],
@@ -109,7 +109,7 @@ def test_a_bad_site_url_stops_the_start_and_says_how_it_reads(site_url):
 def test_the_site_url_decides_hosts_origins_and_cookies(site_url, shown):
     show = (
         "s.SITE_URL, s.ALLOWED_HOSTS, s.CSRF_TRUSTED_ORIGINS, s.SESSION_COOKIE_SECURE, "
-        "s.SECURE_HSTS_SECONDS"
+        "s.SECURE_HSTS_SECONDS, s.HTTPS_REQUIRED"
     )
     process = loaded(show, **SECRETS, SITE_URL=site_url)
     assert process.stdout.strip() == shown, process.stderr
