@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apicalls.kit.doctor import Mistake
+from apicalls.doctor import Mistake
 
 RIGHT = _("This header is right: the API answers this call with it.")
 
@@ -15,17 +15,21 @@ ADVICE: Mapping[Mistake, Promise] = {
         "The header is there twice. Send it once: in Postman, leave the Authorization tab at "
         "“No Auth” when the header is under Headers."
     ),
+    Mistake.NAME_INSIDE: _(
+        "The word Authorization is in the value too. It is the header's name alone: the value "
+        "begins with amx."
+    ),
     Mistake.PLACEHOLDER: _(
         "There is still a placeholder in it. Put the Client Key and Client Secret in its place, "
         "without braces; in Postman, choose the environment that holds them."
     ),
     Mistake.INVISIBLE: _(
         "There is an invisible character in it, as comes from copying out of an e-mail or a "
-        "document. Copy the header from this page instead."
+        "document. Copy the header from the details page instead."
     ),
     Mistake.NOT_ASCII: _(
         "There is a character in it that only looks like a plain letter. Copy the header from "
-        "this page instead."
+        "the details page instead."
     ),
     Mistake.QUOTES: _("There are quotation marks in it. Send the value without them."),
     Mistake.BASIC: _(

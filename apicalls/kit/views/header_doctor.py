@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.permissions import CompanyRequest, company_admin_required
 from apicalls import services
 from apicalls.credentials import Authorization, ClientSecret
+from apicalls.doctor import MAX_LENGTH, Look, Standing, diagnose
 from apicalls.kit.advice import ADVICE, RIGHT
-from apicalls.kit.doctor import MAX_LENGTH, Look, Standing, diagnose
 from apicalls.models import APICall, Credential
 from apicalls.pages import api_call_or_404
 

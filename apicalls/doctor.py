@@ -1,7 +1,8 @@
-"""What is wrong with an Authorization header that a program sends, in words.
+"""What is wrong with an Authorization header that a program sends, and whose it is meant to be.
 
-For an admin of the company who pastes it on a page; the API itself tells an outside caller
-no more than its problem documents do. Pure, but for the look-up that the caller hands in.
+For an admin of the company, who pastes it on a page or reads of it in the request log; the API
+itself tells an outside caller no more than its problem documents do. Pure, but for the look-up
+that the caller hands in. Nothing here raises, so that no traceback shows what was sent.
 """
 
 import base64
@@ -14,6 +15,7 @@ from enum import StrEnum
 from apicalls.credentials import (
     CLIENT_KEY_LENGTH,
     CLIENT_SECRET_LENGTH,
+    Authorization,
     ClientSecret,
     has_checksum,
     is_amx,
@@ -29,6 +31,7 @@ class Mistake(StrEnum):
 
     EMPTY = "empty"
     SENT_TWICE = "sent_twice"
+    NAME_INSIDE = "name_inside"
     PLACEHOLDER = "placeholder"
     INVISIBLE = "invisible"
     NOT_ASCII = "not_ascii"
@@ -82,6 +85,10 @@ _INVISIBLE = re.compile(
 _QUOTES = "\"'`\u2018\u2019\u201c\u201d"
 _PLACEHOLDER = re.compile(r"(?i)client[_ ]?(key|secret)|[{}<>]|\u2022|\*{3,}")
 _KEY = re.compile(rf"[0-9A-Fa-f]{{{CLIENT_KEY_LENGTH}}}")
+# A key as a word of its own, or right behind an amx that lacks its space.
+_KEY_INSIDE = re.compile(
+    rf"(?i)(?:(?<![0-9a-z])|(?<=\bamx))[0-9a-f]{{{CLIENT_KEY_LENGTH}}}(?![0-9a-z])"
+)
 _PAIR = re.compile(r"(?i)\bamx\b")
 
 
@@ -101,11 +108,10 @@ def diagnose(pasted: str, look: Look) -> Verdict:
     everything else is right.
     """
     values = header_in(pasted)
-    value = values[0]
-    mistake = _outside(values) or _scheme(value) or _inside(value)
+    mistake = Mistake.SENT_TWICE if len(values) > 1 else mistake_in(values[0])
     if mistake is not None:
         return Verdict(mistake)
-    authorization = parse_amx(value.strip().encode("ascii"))
+    authorization = parse_amx(_bytes(values[0]))
     if authorization is None:
         return Verdict(Mistake.MALFORMED)
     standing, about = look(authorization.client_key, authorization.client_secret)
@@ -114,12 +120,50 @@ def diagnose(pasted: str, look: Look) -> Verdict:
     return Verdict(Mistake(standing), about)
 
 
-def _outside(values: list[str]) -> Mistake | None:
+def mistake_in(value: str) -> Mistake | None:
+    """Return the first mistake that a header's value shows by its looks.
+
+    None where only the company's credentials can tell.
+    """
+    value = value[:MAX_LENGTH]
+    mistake = _outside(value) or _scheme(value) or _inside(value)
+    if mistake is None and parse_amx(_bytes(value)) is None:
+        return Mistake.MALFORMED
+    return mistake
+
+
+def key_in(value: str) -> str | None:
+    """Return the Client Key in a header's value of whatever form, in upper case.
+
+    Of several it is the first.
+    """
+    value = value[:MAX_LENGTH]
+    scheme, _space, rest = value.strip().partition(" ")
+    if scheme.lower() == "basic":
+        value = _basic(rest)
+    found = _KEY_INSIDE.search(value)
+    return found[0].upper() if found else None
+
+
+def key_meant(authorization: Authorization) -> str:
+    """Return what is the Client Key of a well-formed header, also when the two are swapped."""
+    key, secret = authorization.client_key, authorization.client_secret.reveal()
+    return secret.upper() if _is_swapped(key, secret) else key
+
+
+def _bytes(value: str) -> bytes:
+    return value.strip().encode("utf-8", "replace")
+
+
+def _is_swapped(key: str, secret: str) -> bool:
+    return bool(_KEY.fullmatch(secret)) and not _KEY.fullmatch(key)
+
+
+def _outside(value: str) -> Mistake | None:
     """Return what is wrong with the text as such."""
-    value = values[0]
     if not value.strip():
         return Mistake.EMPTY
-    if len(values) > 1 or len(_PAIR.findall(value)) > 1:
+    if len(_PAIR.findall(value)) > 1:
         return Mistake.SENT_TWICE
     if _PLACEHOLDER.search(value):
         return Mistake.PLACEHOLDER
@@ -140,6 +184,8 @@ def _scheme(value: str) -> Mistake | None:
             return Mistake.BASIC_WITH_PAIR if _is_basic_pair(rest) else Mistake.BASIC
         case "bearer":
             return Mistake.BEARER
+        case word if word.startswith("authorization"):
+            return Mistake.NAME_INSIDE
     if is_amx(value.strip().encode()):
         return None  # a tab for the space
     if scheme.lower().startswith("amx") and ":" in scheme:
@@ -148,12 +194,16 @@ def _scheme(value: str) -> Mistake | None:
 
 
 def _is_basic_pair(encoded: str) -> bool:
-    try:
-        plain = base64.b64decode(encoded.strip(), validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        return False
-    key, _colon, _secret = plain.partition(":")
+    key, _colon, _secret = _basic(encoded).partition(":")
     return bool(_KEY.fullmatch(key.removeprefix("amx").strip()))
+
+
+def _basic(encoded: str) -> str:
+    """Return what a Basic header encodes, "" when that is no text."""
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _inside(value: str) -> Mistake | None:
@@ -162,7 +212,7 @@ def _inside(value: str) -> Mistake | None:
     if ":" not in pair:
         return Mistake.NO_COLON
     key, _colon, secret = (part.strip() for part in pair.partition(":"))
-    if _KEY.fullmatch(secret) and not _KEY.fullmatch(key):
+    if _is_swapped(key, secret):
         return Mistake.SWAPPED
     if not _KEY.fullmatch(key):
         return Mistake.KEY_LENGTH
