@@ -1,5 +1,7 @@
 """`Authorization: amx ClientKey:ClientSecret`, the only way into the API."""
 
+from typing import NamedTuple
+
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -7,24 +9,44 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from accounts.addresses import client_address
-from apicalls import limits
+from apicalls import doctor, limits
 from apicalls.callers import caller_key
 from apicalls.credentials import Authorization, is_amx, parse_amx
-from apicalls.selectors import Grant, credential_find
+from apicalls.doctor import Mistake
+from apicalls.selectors import Grant, Meant, StoredCredential, credential_find, credential_meant
 from apicalls.services import vault
 from workhub.problems import CHALLENGE, Problem
 
-# In the environ of a request: the call whose key it carries, whatever its secret is.
-_MEANT = "workhub.meant"
+# In the environ of a request: what was found out about its header when it was refused.
+_REFUSAL = "workhub.refusal"
+# The problems of a header that nobody was looked up for yet.
+_OF_THE_HEADER = frozenset({"not_authenticated", "malformed_authorization"})
 
 
-def meant_by(request: Request) -> Grant | None:
-    """Return the call whose Client Key the request carries, also one with a wrong secret.
+class Refusal(NamedTuple):
+    """What is kept of a header that was refused: whose Client Key it carries, and the mistake.
 
-    For the request log alone: it opens nothing.
+    `mistake` is one of doctor.Mistake, "" where no header was sent or none was to blame.
     """
-    meant: Grant | None = request.META.get(_MEANT)
-    return meant
+
+    meant: Meant | None = None
+    mistake: str = ""
+
+
+def refusal_of(request: Request, code: str) -> Refusal:
+    """Return what is kept of the header of a request that was answered with this problem.
+
+    For the request log alone: it opens nothing. A Client Key in a header that is no amx header
+    or a malformed one is looked up here, by one query that is the same whether it is known.
+    """
+    refusal: Refusal | None = request.META.get(_REFUSAL)
+    if refusal is not None:
+        return refusal
+    if code not in _OF_THE_HEADER or "HTTP_AUTHORIZATION" not in request.META:
+        return Refusal()
+    client_key, mistake = _looked_at(request)
+    meant = credential_meant(client_key=client_key) if client_key else None
+    return Refusal(meant, (mistake or Mistake.MALFORMED).value)
 
 
 class AMXAuthentication(BaseAuthentication):
@@ -35,28 +57,32 @@ class AMXAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, Grant] | None:
-        authorization = _authorization(request)
+        is_ours, authorization = _read(request)
+        if not is_ours:
+            return None  # another scheme's header, or none
         if authorization is None:
-            return None
+            raise Problem("malformed_authorization")
         return AnonymousUser(), self.authenticate_credentials(request, authorization)
 
     def authenticate_credentials(self, request: Request, authorization: Authorization) -> Grant:
-        """Return what the pair opens, after noting on the request whose key it carries.
+        """Return what the pair opens.
 
         Raises one and the same problem, after the same queries and the same work, for an
-        unknown key, a wrong secret and a pair that has ended.
+        unknown key, a wrong secret and a pair that has ended. What was wrong is noted on the
+        request, for the log.
         """
-        stored = credential_find(
-            client_key=authorization.client_key, caller=caller_key(request._request)
-        )
-        request.META[_MEANT] = stored.grant if stored else None
+        # Whose pair it is shows also where key and secret are swapped; it is no right pair then.
+        client_key = doctor.key_meant(authorization)
+        stored = credential_find(client_key=client_key, caller=caller_key(request._request))
         is_right = vault().matches(
             authorization,
             digest=stored.secret_digest if stored else None,
             pepper_number=stored.pepper_number if stored else None,
         )
+        is_right = is_right and client_key == authorization.client_key
         if stored is None or not is_right or stored.has_ended(timezone.now()):
-            raise _refusal(authorization, client_address(request._request))
+            request.META[_REFUSAL] = _found_out(request, stored, is_right)
+            raise _refusal(client_key, client_address(request._request))
         return stored.grant
 
     def authenticate_header(self, request: Request) -> str:
@@ -64,12 +90,22 @@ class AMXAuthentication(BaseAuthentication):
         return CHALLENGE
 
 
-def _refusal(authorization: Authorization, address: str | None) -> Problem:
+def _found_out(request: Request, stored: StoredCredential | None, is_right: bool) -> Refusal:
+    """Return what is wrong with a well-formed header, by its looks or by what is stored."""
+    _client_key, mistake = _looked_at(request)
+    if stored is None:
+        return Refusal(None, (mistake or Mistake.UNKNOWN_KEY).value)
+    meant = Meant(stored.grant.credential_id, stored.grant.api_call_id)
+    mistake = mistake or (Mistake.ENDED if is_right else Mistake.WRONG_SECRET)
+    return Refusal(meant, mistake.value)
+
+
+def _refusal(client_key: str, address: str | None) -> Problem:
     """Count the failure and return how it is answered.
 
     A right pair never comes here: who guesses locks nobody out.
     """
-    usage = limits.failed_authorization(address=address, client_key=authorization.client_key)
+    usage = limits.failed_authorization(address=address, client_key=client_key)
     if usage is None or usage.allowed:
         return Problem("invalid_credentials")
     return Problem(
@@ -80,22 +116,29 @@ def _refusal(authorization: Authorization, address: str | None) -> Problem:
     )
 
 
+# The header itself is in no variable but those of the next three, so that no error report shows
+# it: they raise nothing and call nothing that does.
+
+
 @sensitive_variables("header")
-def _authorization(request: Request) -> Authorization | None:
-    """Return what the header carries, or None when it is not ours to judge.
-
-    The header itself is in no variable from here on, so that no error report below shows it.
-    Raises malformed_authorization.
-    """
+def _read(request: Request) -> tuple[bool, Authorization | None]:
+    """Tell whether the header is of our scheme, and what it carries when it is well-formed."""
     header = _header_bytes(request)
-    if not is_amx(header):
-        return None  # another scheme's header, or none
-    authorization = parse_amx(header)
-    if authorization is None:
-        raise Problem("malformed_authorization")
-    return authorization
+    return is_amx(header), parse_amx(header)
 
 
+@sensitive_variables("header", "text")
+def _looked_at(request: Request) -> tuple[str | None, Mistake | None]:
+    """Return the Client Key that the header shows, and its mistake as far as looks tell."""
+    header = _header_bytes(request)
+    try:
+        text = header.decode()
+    except UnicodeDecodeError:
+        text = header.decode("latin-1")
+    return doctor.key_in(text), doctor.mistake_in(text)
+
+
+@sensitive_variables("text")
 def _header_bytes(request: Request) -> bytes:
     """Return the Authorization header as sent: WSGI hands bytes over as Latin-1 text."""
     text: str = request.META.get("HTTP_AUTHORIZATION", "")

@@ -9,7 +9,7 @@ import re
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -56,7 +56,8 @@ class ClientSecret:
 class Authorization:
     """What a well-formed amx header carries."""
 
-    client_key: str
+    # Not printed either: who swaps the two sends the secret here.
+    client_key: str = field(repr=False)
     client_secret: ClientSecret
 
 

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.addresses import client_address
 from apicalls import answers, callers, limits, request_log
-from apicalls.authentication import AMXAuthentication, meant_by
+from apicalls.authentication import AMXAuthentication, refusal_of
 from apicalls.documents.tree import StreamedDocument
 from apicalls.models import Document, OutputFormat
 from apicalls.negotiation import CallFormatNegotiation
@@ -110,8 +110,13 @@ class CallView(APIView):
         code = getattr(response, "problem_code", "")
         if self.grant is None:
             if code:  # OPTIONS is answered without anything to tell
+                refusal = refusal_of(request, code)
                 request_log.refused_add(
-                    meant=meant_by(request), seen=seen, status=response.status_code, code=code
+                    meant=refusal.meant,
+                    seen=seen,
+                    status=response.status_code,
+                    code=code,
+                    mistake=refusal.mistake,
                 )
             return
         is_test = IS_TEST in request.META

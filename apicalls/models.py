@@ -446,13 +446,15 @@ class RequestLog(models.Model):
 
 
 class RefusedRequests(models.Model):
-    """Requests of one minute without a right pair, folded by the call meant and the problem.
+    """Requests of one minute without a right pair, folded by whose key they carry, the problem
+    and the mistake.
 
     Whoever has no pair can send as many as they like: of what they send there is one row a
     minute for each of the few that they can mean, and not one for each request.
     """
 
-    # Minute, credential and problem; apicalls/request_log.py writes it with one statement.
+    # Minute, credential, problem and mistake; apicalls/request_log.py writes it with one
+    # statement.
     key = models.CharField(max_length=100, primary_key=True)
     # The beginning of the minute.
     at = models.DateTimeField()
@@ -462,6 +464,8 @@ class RefusedRequests(models.Model):
     )
     credential = models.ForeignKey(Credential, models.CASCADE, related_name="+", null=True)
     code = models.CharField(max_length=40)
+    # What was wrong with the header, as doctor.Mistake has it; nothing else is kept of it.
+    mistake = models.CharField(max_length=20, blank=True, default="")
     status = models.PositiveSmallIntegerField()
     times = models.PositiveIntegerField(default=1)
     # Of the last of them.

@@ -22,7 +22,7 @@ from django.utils import timezone
 from accounts.addresses import client_address
 from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
-from apicalls.selectors import Grant
+from apicalls.selectors import Grant, Meant
 from workhub.middleware import request_id_of
 
 logger = logging.getLogger(__name__)
@@ -141,23 +141,29 @@ def request_log_end(*, log_id: int | None, size: int, code: str, milliseconds: i
 # --- Without one -----------------------------------------------------------------------
 
 
-def refused_add(*, meant: Grant | None, seen: Seen, status: int, code: str) -> None:
-    """Count a refusal in the row of its minute; `meant` is the call whose key was sent.
+def refused_add(*, meant: Meant | None, seen: Seen, status: int, code: str, mistake: str) -> None:
+    """Count a refusal in the row of its minute.
 
-    It is one statement whether a key is known or not.
+    `meant` is whose key was sent, `mistake` what was wrong with the header, "" where nothing
+    was. It is one statement whether a key is known or not.
     """
     minute = timezone.now().replace(second=0, microsecond=0)
-    written(lambda: _fold(minute, meant, seen, status, code), seen.request_id, status, code)
+    written(
+        lambda: _fold(minute, meant, seen, status, code, mistake), seen.request_id, status, code
+    )
 
 
-def _fold(minute: datetime, meant: Grant | None, seen: Seen, status: int, code: str) -> None:
+def _fold(
+    minute: datetime, meant: Meant | None, seen: Seen, status: int, code: str, mistake: str
+) -> None:
     credential_id = meant.credential_id if meant else None
     values = (
-        f"{minute:%Y%m%d%H%M}:{credential_id or 0}:{code}",
+        f"{minute:%Y%m%d%H%M}:{credential_id or 0}:{code}:{mistake}",
         connection.ops.adapt_datetimefield_value(minute),
         meant.api_call_id if meant else None,
         credential_id,
         code,
+        mistake,
         status,
         seen.request_id,
         connection.ops.adapt_ipaddressfield_value(seen.address or ""),
@@ -173,8 +179,9 @@ def _fold_sql(vendor: str) -> str:
     last = ", ".join(f"{name} = excluded.{name}" for name in ("request_id", "address", "client"))
     return (
         f"INSERT INTO {table} AS folded "  # noqa: S608
-        "(key, at, api_call_id, credential_id, code, status, request_id, address, client, times) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1) "
+        "(key, at, api_call_id, credential_id, code, mistake, status, "
+        "request_id, address, client, times) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1) "
         f"ON CONFLICT (key) DO UPDATE SET times = folded.times + 1, {last}"
     )
 

@@ -166,6 +166,20 @@ def credential_find(*, client_key: str, caller: CallerKey | None = None) -> Stor
     )
 
 
+class Meant(NamedTuple):
+    """Whose Client Key a header carries that was refused."""
+
+    credential_id: int
+    api_call_id: int
+
+
+def credential_meant(*, client_key: str) -> Meant | None:
+    """Return whose Client Key it is, for the request log alone: it opens nothing."""
+    found = Credential.objects.filter(client_key=client_key)
+    row = found.values_list("id", "api_call_id").first()
+    return Meant(*row) if row else None
+
+
 def api_templates_offered() -> QuerySet[APITemplate]:
     """Return what the "Add API call" dialog lists, with parameter sets and field groups."""
     offered = APITemplate.objects.filter(is_active=True)

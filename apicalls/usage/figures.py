@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from django.db.models import F, Q, QuerySet
 
 from accounts.models import Company
+from apicalls.doctor import Mistake
+from apicalls.kit.advice import ADVICE
 from apicalls.models import APICall, Caller, RefusedRequests, RequestLog
 from apicalls.usage.counts import USAGE_DAYS, day_begin, tally, usage_begin
 from apicalls.usage.outcomes import OUTCOMES
@@ -61,10 +63,16 @@ class Request:
     request_id: str
     is_test: bool
     has_receipt: bool
+    mistake: str = ""
 
     @property
     def advice(self) -> str:
-        """Return what to do about it, "" when nothing has to be done."""
+        """Return what to do about it, "" when nothing has to be done.
+
+        Of a header that was refused, it is what the header doctor says.
+        """
+        if self.mistake in ADVICE:
+            return str(ADVICE[Mistake(self.mistake)])
         kind = PROBLEM_TYPES.get(self.code)
         return kind.detail if kind else ""
 
@@ -200,4 +208,5 @@ def _of_refused(row: RefusedRequests) -> Request:
         request_id=row.request_id,
         is_test=False,
         has_receipt=False,
+        mistake=row.mistake,
     )

@@ -1,3 +1,4 @@
+import base64
 import re
 import traceback
 
@@ -128,6 +129,66 @@ def test_unknown_key_wrong_secret_and_revoked_are_one_answer(ask, call, worker, 
     assert len(queries[0]) == 3  # the look-up, the count of failures, and the log
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param("amx {key}", id="no-secret"),
+        pytest.param('amx "{key}:{secret}"', id="quotes"),
+        pytest.param("amx {key}:{secret}, amx {key}:{secret}", id="twice"),
+        pytest.param("Bearer {key}:{secret}", id="bearer"),
+        pytest.param("Basic {basic}", id="basic"),
+        pytest.param("{key}:{secret}", id="no-scheme"),
+    ],
+)
+def test_no_other_header_tells_whether_its_key_is_known(ask, call, form):
+    answers, queries = [], []
+    for key in (call.client_key, "FFFFFFFFFFFFFF"):
+        basic = base64.b64encode(f"{key}:{call.client_secret}".encode()).decode()
+        header = form.format(key=key, secret=call.client_secret, basic=basic)
+        with CaptureQueriesContext(connection) as captured:
+            answers.append(_without_request_id(ask(None, authorization=header)))
+        queries.append([re.split("WHERE|VALUES", query["sql"])[0] for query in captured])
+    assert answers[0][0] == 401
+    assert answers[0] == answers[1]
+    assert queries[0] == queries[1]
+    assert len(queries[0]) == 2  # whose key it is, and the log
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(None, id="none"),
+        pytest.param("", id="empty"),
+        pytest.param("amx", id="scheme-only"),
+        pytest.param("amx 3A33DB77C0FFD:x y", id="short-key"),
+        pytest.param("Bearer 0" + "0" * 14, id="long-key"),
+        pytest.param("Basic MDAwMDAwMDAwMDAwMDA", id="basic-that-is-none"),
+        pytest.param("Basic " + base64.b64encode(b"\xff00000000000000").decode(), id="no-text"),
+    ],
+)
+def test_a_header_without_a_key_costs_no_look_up(ask, call, django_assert_num_queries, header):
+    with django_assert_num_queries(1):  # the log
+        ask(None, **({} if header is None else {"authorization": header}))
+
+
+def test_a_pair_the_wrong_way_round_opens_nothing_and_asks_for_no_secret(ask, call, worker):
+    with CaptureQueriesContext(connection) as captured:
+        response = ask(None, authorization=f"amx {call.client_secret}:{call.client_key}")
+    assert response.json()["code"] == "invalid_credentials"
+    assert len(captured) == 3
+    assert call.client_key in captured[0]["sql"]
+    assert not any(call.client_secret in query["sql"] for query in captured)
+
+
+def test_a_pair_the_wrong_way_round_would_be_refused_even_if_it_matched(
+    ask, call, worker, monkeypatch
+):
+    monkeypatch.setattr("apicalls.credentials.Vault.matches", lambda *args, **kwargs: True)
+    assert ask(call).status_code == 200
+    response = ask(None, authorization=f"amx {call.client_secret}:{call.client_key}")
+    assert response.json()["code"] == "invalid_credentials"
+
+
 @pytest.mark.parametrize("state", ["paused", "archived", "expired"])
 def test_only_the_right_secret_is_told_why_a_call_is_refused(
     ask, call, change, other_secret, state
@@ -170,7 +231,10 @@ def test_signing_in_gives_no_access_to_the_api(ask, program, admin, worker):
     assert ask(None).json()["code"] == "not_authenticated"
 
 
-def test_a_traceback_with_local_variables_does_not_show_the_secret(program, call, monkeypatch):
+@pytest.mark.parametrize("form", ["amx {key}:{secret}", "amx {secret}:{key}"])
+def test_a_traceback_with_local_variables_does_not_show_the_secret(
+    program, call, monkeypatch, form
+):
     """What an error reporter such as Sentry would send of a database that is away."""
     caught = []
 
@@ -183,6 +247,7 @@ def test_a_traceback_with_local_variables_does_not_show_the_secret(program, call
 
     monkeypatch.setattr(authentication, "credential_find", away)
     monkeypatch.setattr("apicalls.endpoints.CallView.get_exception_handler", lambda self: keep)
-    program.get("/api/v1/worker-compliance", headers={"authorization": call.header})
+    header = form.format(key=call.client_key, secret=call.client_secret)
+    program.get("/api/v1/worker-compliance", headers={"authorization": header})
     assert "authenticate_credentials" in caught[0]
     assert call.client_secret not in caught[0]

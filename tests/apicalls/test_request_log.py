@@ -1,16 +1,22 @@
 """What is kept of each request: in rows of their own, or folded."""
 
+import base64
 import json
+import logging
 import re
 import threading
+import traceback
 
 import pytest
 from django.core import serializers
-from django.db import connection
+from django.db import OperationalError, connection
 
-from apicalls import request_log, services
+from apicalls import authentication, request_log, services
+from apicalls.doctor import Mistake
+from apicalls.endpoints import CallView
 from apicalls.models import Caller, Credential, RefusedRequests, RequestLog, ServedVersion
 from workers.models import ComplianceChange
+from workhub.problem_types import PROBLEM_TYPES
 
 # --- With a right pair -----------------------------------------------------------------
 
@@ -173,7 +179,9 @@ def test_a_client_is_kept_as_far_as_it_fits(ask, call, sent, kept):
 # --- Without one -----------------------------------------------------------------------
 
 
-def test_refusals_are_folded_by_minute_call_and_problem(ask, call, other_secret, time_machine):
+def test_refusals_are_folded_by_minute_call_problem_and_mistake(
+    ask, call, other_secret, time_machine
+):
     time_machine.move_to("2026-03-02T18:00:10Z", tick=False)
     for number in range(3):
         last = ask(other_secret(call), user_agent=f"Gate/{number}")
@@ -181,15 +189,21 @@ def test_refusals_are_folded_by_minute_call_and_problem(ask, call, other_secret,
     ask(None, authorization="amx FFFFFFFFFFFFFF:" + call.client_secret)
     ask(None, authorization="amx 0000000000000F:" + call.client_secret)
     ask(None, authorization="amx broken")
+    ask(None, authorization="amx broken:")
+    ask(call, authorization=f'"{call.header}"')
     time_machine.move_to("2026-03-02T18:01:00Z", tick=False)
     ask(other_secret(call))
-    rows = RefusedRequests.objects.order_by("at", "api_call_id", "code")
-    assert sorted((str(row.at), row.api_call_id or 0, row.code, row.times) for row in rows) == [
-        ("2026-03-02 18:00:00+00:00", 0, "invalid_credentials", 2),
-        ("2026-03-02 18:00:00+00:00", 0, "malformed_authorization", 1),
-        ("2026-03-02 18:00:00+00:00", 0, "not_authenticated", 1),
-        ("2026-03-02 18:00:00+00:00", call.api_call.pk, "invalid_credentials", 3),
-        ("2026-03-02 18:01:00+00:00", call.api_call.pk, "invalid_credentials", 1),
+    rows = RefusedRequests.objects.all()
+    assert sorted(
+        (str(row.at.time()), row.api_call_id or 0, row.code, row.mistake, row.times) for row in rows
+    ) == [
+        ("18:00:00", 0, "invalid_credentials", "unknown_key", 2),
+        ("18:00:00", 0, "malformed_authorization", "key_length", 1),
+        ("18:00:00", 0, "malformed_authorization", "no_colon", 1),
+        ("18:00:00", 0, "not_authenticated", "", 1),
+        ("18:00:00", call.api_call.pk, "invalid_credentials", "typing_error", 3),
+        ("18:00:00", call.api_call.pk, "not_authenticated", "quotes", 1),
+        ("18:01:00", call.api_call.pk, "invalid_credentials", "typing_error", 1),
     ]
     folded = rows.get(times=3)
     assert (folded.request_id, folded.client) == (last["X-Request-Id"], "Gate/2")
@@ -203,6 +217,165 @@ def test_an_ended_pair_is_told_of_at_its_call(ask, call):
     row = RefusedRequests.objects.get()
     assert row.credential.client_key == call.client_key
     assert row.api_call == call.api_call
+    assert row.mistake == "ended"
+
+
+# What programs send, the problem it is answered with, and what is kept of it.
+REFUSED = [
+    pytest.param("amx {key}:{other}", "invalid_credentials", "wrong_secret", id="another-pair-s"),
+    pytest.param("amx {key}:{typo}", "invalid_credentials", "typing_error", id="typing-error"),
+    pytest.param("amx {key}:{lower}", "invalid_credentials", "secret_case", id="small-letters"),
+    pytest.param("amx {key}:{short}", "invalid_credentials", "secret_short", id="cut-short"),
+    pytest.param("amx {key}:{secret}A", "invalid_credentials", "secret_long", id="one-more"),
+    pytest.param("amx {secret}:{key}", "invalid_credentials", "swapped", id="swapped"),
+    pytest.param("amx {secret}:{small_key}", "invalid_credentials", "swapped", id="swapped-small"),
+    pytest.param("amx", "malformed_authorization", "no_colon", id="scheme-only"),
+    pytest.param("amx {key}", "malformed_authorization", "no_colon", id="no-secret"),
+    pytest.param("amx {key} {secret}", "malformed_authorization", "no_colon", id="no-colon"),
+    pytest.param("amx {key}:{secret}:x", "malformed_authorization", "secret_long", id="three"),
+    pytest.param("amx {key}:{long}", "malformed_authorization", "secret_long", id="9-kB"),
+    pytest.param('amx "{key}:{secret}"', "malformed_authorization", "quotes", id="quotes"),
+    pytest.param("amx {key}:{{secret}}", "malformed_authorization", "placeholder", id="braces"),
+    pytest.param("amx {header}, {header}", "malformed_authorization", "sent_twice", id="twice"),
+    pytest.param("amx\t{key}:\x7f{secret}", "malformed_authorization", "invisible", id="control"),
+    # As a server hands over a no-break space in UTF-8, and in Latin-1.
+    pytest.param("amx\xc2\xa0{key}:{secret}", "not_authenticated", "invisible", id="utf-8"),
+    pytest.param("amx\xa0{key}:{secret}", "not_authenticated", "invisible", id="latin-1"),
+    pytest.param("amx {key}:\u041e{secret}", "malformed_authorization", "not_ascii", id="decoded"),
+    pytest.param("amx {key}:\ud800", "malformed_authorization", "invisible", id="lone-surrogate"),
+    pytest.param("amx{key}:{secret}", "not_authenticated", "no_space", id="no-space"),
+    pytest.param("{key}:{secret}", "not_authenticated", "no_scheme", id="no-scheme"),
+    pytest.param("Bearer {key}:{secret}", "not_authenticated", "bearer", id="bearer"),
+    pytest.param("Basic {basic}", "not_authenticated", "basic_with_pair", id="basic-with-pair"),
+    pytest.param("basic {amx_basic}", "not_authenticated", "basic_with_pair", id="basic-with-amx"),
+    pytest.param("Token {secret}/{key}", "not_authenticated", "other_scheme", id="other-scheme"),
+    pytest.param("Authorization: {header}", "not_authenticated", "name_inside", id="name-inside"),
+]
+
+
+@pytest.fixture
+def written_as():
+    """Return a function that writes a header as one of REFUSED has it, with a pair or its key."""
+
+    def write(form, pair, key="", other=""):
+        key, secret = key or pair.client_key, pair.client_secret
+        both = f"{key}:{secret}"
+        return form.format(
+            key=key,
+            small_key=key.lower(),
+            secret=secret,
+            header=f"amx {both}",
+            other=other,
+            typo=("1" if secret[0] != "1" else "2") + secret[1:],
+            lower=secret.lower(),
+            short=secret[:-1],
+            long=secret * 300,
+            basic=base64.b64encode(both.encode()).decode(),
+            amx_basic=base64.b64encode(f"amx {both}".encode()).decode(),
+        )
+
+    return write
+
+
+@pytest.mark.parametrize(("form", "code", "mistake"), REFUSED)
+def test_what_was_wrong_is_kept_where_its_admin_sees_it(
+    ask, call, xml_call, written_as, form, code, mistake
+):
+    header = written_as(form, call, other=xml_call.client_secret)
+    response = ask(None, authorization=header)
+    assert (response.status_code, response.json()["code"]) == (401, code)
+    row = RefusedRequests.objects.get()
+    assert (row.status, row.code, row.mistake, row.times) == (401, code, mistake, 1)
+    is_meant = form != "amx"
+    assert row.api_call == (call.api_call if is_meant else None)
+    assert row.credential == (
+        Credential.objects.get(client_key=call.client_key) if is_meant else None
+    )
+    assert row.request_id == response["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    ("header", "code", "mistake"),
+    [
+        pytest.param(None, "not_authenticated", "", id="no-header"),
+        pytest.param("", "not_authenticated", "empty", id="empty"),
+        pytest.param("Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2", "not_authenticated", "bearer", id="jwt"),
+        pytest.param("Basic bWU6cHc=", "not_authenticated", "basic", id="basic"),
+        pytest.param("Basic \xff", "not_authenticated", "not_ascii", id="basic-not-ascii"),
+        pytest.param("amx Client_Key:x", "malformed_authorization", "placeholder", id="word"),
+        pytest.param("amx ClientKey:x", "invalid_credentials", "placeholder", id="one-word"),
+        pytest.param("amx {{clientKey}}:x", "malformed_authorization", "placeholder", id="braces"),
+        pytest.param("amx FFFFFFFFFFFFFF:{secret}", "invalid_credentials", "unknown_key", id="key"),
+        pytest.param("amx 0:{secret}", "invalid_credentials", "key_length", id="short-key"),
+        pytest.param("amx 'FFFFFFFFFFFFFF:x'", "malformed_authorization", "quotes", id="quotes"),
+    ],
+)
+def test_what_means_no_call_is_meant_by_nobody(ask, call, header, code, mistake):
+    sent = (
+        {} if header is None else {"authorization": header.replace("{secret}", call.client_secret)}
+    )
+    assert ask(None, **sent).json()["code"] == code
+    row = RefusedRequests.objects.get()
+    assert (row.code, row.mistake) == (code, mistake)
+    assert (row.api_call, row.credential) == (None, None)
+
+
+def test_a_header_with_the_key_of_another_company_is_their_affair(
+    ask, call, add_call, other_company
+):
+    theirs = add_call(other_company)
+    ask(None, authorization=f"Bearer {theirs.client_key}, amx {call.client_key}")
+    assert [row.api_call for row in RefusedRequests.objects.all()] == [theirs.api_call]
+
+
+@pytest.mark.parametrize(("form", "code", "mistake"), REFUSED)
+def test_nothing_of_a_refused_header_is_kept_or_said(
+    ask, call, xml_call, written_as, caplog, monkeypatch, form, code, mistake
+):
+    header = written_as(form, call, other=xml_call.client_secret)
+    raised = []
+    handle = CallView.handle_exception
+
+    def keep(view, error):
+        raised.append(traceback.TracebackException.from_exception(error, capture_locals=True))
+        return handle(view, error)
+
+    monkeypatch.setattr(CallView, "handle_exception", keep)
+    with caplog.at_level(logging.DEBUG):
+        answer = ask(None, authorization=header)
+    rows = serializers.serialize(
+        "json", [*RefusedRequests.objects.all(), *RequestLog.objects.all(), *Caller.objects.all()]
+    )
+    said = "".join(str(vars(record)) for record in caplog.records)
+    shown = "".join("".join(one.format()) for one in raised)
+    assert RefusedRequests.objects.count() == len(raised) == 1
+    encoded = [base64.b64encode(f"{call.client_key}:".encode()).decode()[:18]]
+    for secret in (call.client_secret, xml_call.client_secret, *encoded):
+        for text in (secret, secret.lower(), secret[1:], secret[:-1]):
+            assert text not in rows + said + shown + answer.content.decode()
+    assert call.client_key not in rows.upper() + said.upper() + str(raised[0]).upper()
+
+
+def test_a_look_up_that_fails_shows_no_header(ask, call, caplog, monkeypatch):
+    """Not even to an error reporter that keeps the variables of each frame of ours."""
+    shown = []
+
+    def away(*, client_key):
+        frames = traceback.StackSummary.extract(
+            traceback.walk_stack(None), limit=None, capture_locals=True
+        )
+        shown.extend(
+            one for one in frames if "/apicalls/" in one.filename and "/tests/" not in one.filename
+        )
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(authentication, "credential_meant", away)
+    with caplog.at_level(logging.DEBUG):
+        response = ask(None, authorization=f"Bearer {call.client_key}:{call.client_secret}")
+    assert (response.status_code, response.json()["code"]) == (503, "temporarily_unavailable")
+    assert {"refusal_of", "_log"} <= {one.name for one in shown}
+    assert call.client_secret not in str([one.locals for one in shown])
+    assert call.client_key not in caplog.text
 
 
 def test_an_attacker_fills_no_disk(ask, call, other_secret, settings):
@@ -210,9 +383,20 @@ def test_an_attacker_fills_no_disk(ask, call, other_secret, settings):
     for number in range(100):
         ask(None, authorization=f"amx {number:014X}:{call.client_secret}")
         ask(other_secret(call), user_agent=str(number))
-    # Two kinds of refusal, for the call and for nobody's, in a minute or at its turn in two.
-    assert RefusedRequests.objects.count() <= 8
-    assert sum(RefusedRequests.objects.values_list("times", flat=True)) == 200
+        ask(None, authorization=f"Bearer {number}")
+        ask(None, authorization=f"Bearer {number} {call.client_key}")
+        ask(None, authorization=f"amx {number:014X}: {call.client_key} {number}")
+    # By kinds and never by requests: each is of one mistake, and two of them are answered 429
+    # from the sixth on; in a minute, or at its turn in two.
+    assert RefusedRequests.objects.count() <= 2 * (5 + 2)
+    assert sum(RefusedRequests.objects.values_list("times", flat=True)) == 500
+
+
+def test_every_mistake_has_room_in_the_row():
+    mistake, code = max(Mistake, key=len), max(PROBLEM_TYPES, key=len)
+    assert len(mistake) <= RefusedRequests._meta.get_field("mistake").max_length
+    longest = f"202603021800:{2**63}:{code}:{mistake}"
+    assert len(longest) <= RefusedRequests._meta.get_field("key").max_length
 
 
 def test_no_fold_is_lost_when_many_come_at_once(real_database, call):
@@ -221,7 +405,9 @@ def test_no_fold_is_lost_when_many_come_at_once(real_database, call):
     def fold():
         try:
             for _ in range(25):
-                request_log.refused_add(meant=None, seen=seen, status=401, code="not_authenticated")
+                request_log.refused_add(
+                    meant=None, seen=seen, status=401, code="not_authenticated", mistake=""
+                )
         finally:
             connection.close()
 

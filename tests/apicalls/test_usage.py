@@ -6,7 +6,9 @@ from html import unescape
 
 import pytest
 
-from apicalls.models import Caller, RequestLog
+from apicalls.doctor import Mistake
+from apicalls.kit.advice import ADVICE
+from apicalls.models import Caller, RefusedRequests, RequestLog
 from apicalls.usage.figures import last_requests, use_of_call
 from workhub.problem_types import PROBLEM_TYPES
 
@@ -131,6 +133,7 @@ def test_the_last_requests_say_what_went_wrong_and_what_to_do(ask, call, other_s
     for _ in range(2):
         refused = ask(other_secret(call), user_agent="Lost/1")
     text = page()
+    assert str(ADVICE[Mistake.TYPING_ERROR]) in text
     assert PROBLEM_TYPES["worker_not_found"].title in text
     assert PROBLEM_TYPES["worker_not_found"].detail in text
     assert "2 times in this minute" in text
@@ -143,6 +146,66 @@ def test_the_last_requests_say_what_went_wrong_and_what_to_do(ask, call, other_s
     part = page(hx_request="true")
     assert "2 times in this minute" in part
     assert "Requests by day" not in part
+
+
+@pytest.mark.parametrize(
+    ("form", "mistake"),
+    [
+        pytest.param("amx {key}:{typo}", Mistake.TYPING_ERROR, id="typing-error"),
+        pytest.param("amx {secret}:{key}", Mistake.SWAPPED, id="swapped"),
+        pytest.param("amx {key} {secret}", Mistake.NO_COLON, id="malformed"),
+        pytest.param("Bearer {key}:{secret}", Mistake.BEARER, id="other-scheme"),
+    ],
+)
+def test_a_refused_header_is_explained_as_the_header_doctor_does(
+    ask, call, xml_call, client_of, viewer, page, path, form, mistake
+):
+    secret = call.client_secret
+    typo = ("1" if secret[0] != "1" else "2") + secret[1:]
+    header = form.format(key=call.client_key, secret=secret, typo=typo)
+    ask(None, authorization=header, user_agent="Lost/1")
+    ask(None, authorization=header.replace(call.client_key, xml_call.client_key))
+    [shown] = last_requests(api_call=call.api_call)
+    assert (shown.advice, shown.client_key) == (ADVICE[mistake], call.client_key)
+    text = page("?outcome=refused")
+    assert str(ADVICE[mistake]) in text
+    assert PROBLEM_TYPES[shown.code].title in text
+    assert PROBLEM_TYPES[shown.code].detail not in text
+    assert "Ask the header doctor" in text
+    # The doctor is an admin's.
+    assert "Ask the header doctor" not in client_of(viewer).get(path).content.decode()
+
+
+def test_who_fails_too_often_is_still_told_what_is_wrong(ask, call, other_secret, page, settings):
+    settings.FAILED_AUTHORIZATIONS_PER_MINUTE = 1
+    for _ in range(2):
+        ask(other_secret(call))
+    limited, refused = sorted(last_requests(api_call=call.api_call), key=lambda one: -one.status)
+    assert (limited.code, refused.code) == ("rate_limited", "invalid_credentials")
+    assert limited.advice == refused.advice == ADVICE[Mistake.TYPING_ERROR]
+
+
+def test_nothing_is_told_of_another_company_s_calls(
+    ask, call, add_call, other_company, pair_of, client_of, admin, outsider
+):
+    theirs = add_call(other_company, name="Their gate")
+    ask(None, authorization=f"amx {call.client_key}:{theirs.client_secret}", user_agent="Mixed/1")
+    ask(None, authorization=f"Bearer {theirs.client_key}:{call.client_secret}")
+    [ours] = last_requests(api_call=call.api_call)
+    assert ours.advice == ADVICE[Mistake.WRONG_SECRET]
+    [other] = last_requests(api_call=theirs.api_call)
+    assert other.advice == ADVICE[Mistake.BEARER]
+    response = client_of(admin).get(f"/account/api/{call.api_call.code}/usage/")
+    for inside in ("Their gate", theirs.client_key, theirs.client_secret, "Southern Rail"):
+        assert inside not in response.content.decode()
+
+
+@pytest.mark.parametrize("mistake", ["", "of_a_later_version"])
+def test_without_a_mistake_that_is_known_the_problem_says_what_to_do(ask, call, mistake):
+    ask(None, authorization=f"amx {call.client_key}:x")
+    RefusedRequests.objects.update(mistake=mistake)
+    [shown] = last_requests(api_call=call.api_call)
+    assert shown.advice == PROBLEM_TYPES["invalid_credentials"].detail
 
 
 @pytest.mark.parametrize(
