@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Generator, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, cast
 
 from django.db import Error as DatabaseError
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 from accounts.addresses import client_address
 from apicalls import answers, callers, limits, request_log
 from apicalls.authentication import AMXAuthentication, refusal_of
+from apicalls.documents import DOCUMENTS, document_path
 from apicalls.documents.tree import StreamedDocument
 from apicalls.models import Document, OutputFormat
 from apicalls.negotiation import CallFormatNegotiation
@@ -30,7 +32,10 @@ from workhub.problems import Problem, answer_problems_in, problem_response
 # In the WSGI environ of a request that an admin sends from a page: no header becomes this.
 IS_TEST = "workhub.is_test"
 
-
+_ADDRESSES = tuple(document_path(name) for name in DOCUMENTS)
+_THERE_ARE = f"The addresses are {', '.join(_ADDRESSES[:-1])} and {_ADDRESSES[-1]}."
+# More of an address is not compared with those that there are.
+_COMPARED = 100
 # Who is refused so is not even a caller.
 NOT_LET_IN = frozenset({"https_required", "address_not_allowed"})
 
@@ -62,6 +67,7 @@ class CallView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if request.method not in self.allowed_methods:
+            self.identify(request)  # whose log it is in
             raise MethodNotAllowed(request.method or "")
         # OPTIONS tells the methods and nothing about anybody. There is no CORS: a browser
         # on another site has no business with a Client Secret.
@@ -69,12 +75,15 @@ class CallView(APIView):
             super().initial(request, *args, **kwargs)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        # Authenticates, if nothing did so yet; from here on the call is known.
+        self.identify(request)
+        return super().perform_content_negotiation(request, force)
+
+    def identify(self, request: Request) -> None:
+        """Authenticate, if nothing did so yet; from here on the call is known."""
         self.grant = cast(Grant | None, request.auth)
         if self.grant is not None:
             in_xml = self.grant.output_format == OutputFormat.XML
             answer_problems_in(request._request, xml=in_xml)
-        return super().perform_content_negotiation(request, force)
 
     def check_throttles(self, request: Request) -> None:
         """Count the request: the grant rule's (7). What was refused before does not count."""
@@ -92,7 +101,20 @@ class CallView(APIView):
         return {"Vary": "Authorization"}
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
+        try:
+            response = self._finished(request, response)
+        except Exception as error:  # a document that cannot be made bytes
+            response = self._finished(request, self.handle_exception(error))
+        answer = request_log.logged(
+            request._request, response, lambda: self._log(request, response)
+        )
+        if answer is not response:
+            self.chunks.close()
+        return answer
+
+    def _finished(self, request: Request, response: Any) -> Any:
+        """Return the answer as bytes, or as the stream that it is, with all its headers."""
+        response = super().finalize_response(request, response)
         if isinstance(response, Response):
             response = _conditional(request, response.render())
         if self.usage is not None:
@@ -101,20 +123,19 @@ class CallView(APIView):
         if self.grant is not None:
             for name, value in _ending(self.grant):
                 response[name] = value
-        self._log(request, response)
         return response
 
     def _log(self, request: Request, response: HttpResponse | StreamingHttpResponse) -> None:
         """Write the log row before the answer leaves; a stream's size is known at its end."""
         seen = request_log.seen_of(request._request)
-        code = getattr(response, "problem_code", "")
+        status, code = response.status_code, getattr(response, "problem_code", "")
         if self.grant is None:
             if code:  # OPTIONS is answered without anything to tell
                 refusal = refusal_of(request, code)
                 request_log.refused_add(
                     meant=refusal.meant,
                     seen=seen,
-                    status=response.status_code,
+                    status=status,
                     code=code,
                     mistake=refusal.mistake,
                 )
@@ -126,7 +147,7 @@ class CallView(APIView):
             told=self.told,
             # Whoever has the pair could come from anywhere: no caller of ours.
             caller_id=None if is_test or code in NOT_LET_IN else self._caller_id(request),
-            status=response.status_code,
+            status=status,
             code=code,
             milliseconds=self._milliseconds(),
             size=0 if response.streaming else len(response.content),
@@ -263,6 +284,32 @@ class VerifyView(CallView):
         self.read(request)
         address = client_address(request._request)
         return Response(answers.verification_of(cast(Grant, self.grant), address))
+
+
+class NowhereView(CallView):
+    """Answer whoever asks below /api/ at an address that is none, whatever the method.
+
+    An endpoint like the others, so that a program whose address has a slash too many finds its
+    requests in the log of its call.
+    """
+
+    document = None
+    # Not among the addresses that are described.
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.identify(request)
+        raise Problem("not_found", detail=_where_instead(request._request.path_info))
+
+
+def _where_instead(path: str) -> str:
+    """Return which address may be meant. It names our own only, and shows nothing of `path`."""
+    address = path.rstrip("/")
+    if address in _ADDRESSES:
+        return f"Leave out the slash at the end: the address is {address}."
+    close = get_close_matches(path[:_COMPARED].lower(), _ADDRESSES, n=1, cutoff=0.8)
+    meant = [f"Did you mean {close[0]}?"] if close else []
+    return " ".join([*meant, _THERE_ARE, "Copy the one of your API call from its details page."])
 
 
 def _from_first(first: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:

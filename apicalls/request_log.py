@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import InternalError, OperationalError, connection
 from django.db.models import Q
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts.addresses import client_address
@@ -24,6 +25,7 @@ from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestL
 from apicalls.parameters import LOOKUPS
 from apicalls.selectors import Grant, Meant
 from workhub.middleware import request_id_of
+from workhub.problems import problem_response, unforeseen_problem
 
 logger = logging.getLogger(__name__)
 
@@ -187,6 +189,24 @@ def _fold_sql(vendor: str) -> str:
 
 
 # --- Where nothing can be written ------------------------------------------------------
+
+
+def logged(
+    request: HttpRequest, answer: HttpResponseBase, log: Callable[[], None]
+) -> HttpResponseBase:
+    """Return the answer after `log` has written it, or else the problem that kept it from that.
+
+    That problem is the one answer that leaves without a row, and the server's log has its line.
+    A database that is only read-only is no such problem: see `written`.
+    """
+    try:
+        log()
+    except Exception as error:
+        problem = unforeseen_problem(error, request)
+        request_id, code = request_id_of(request), problem.kind.code
+        logger.error("Not in the request log: %s %s %s", request_id, problem.status_code, code)
+        return problem_response(request, problem)
+    return answer
 
 
 def written(write: Callable[[], Any], request_id: str, status: int, code: str) -> bool:

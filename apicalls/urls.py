@@ -1,6 +1,10 @@
 """The pages of Account -> API, and the API."""
 
-from django.urls import path, register_converter
+import re
+
+from django.urls import path, re_path, register_converter
+from django.urls.converters import StringConverter
+from django.views.decorators.common import no_append_slash
 
 from apicalls import endpoints, reference, schemas, views
 from apicalls.authorization import views as authorization
@@ -22,7 +26,14 @@ class StateChangeConverter:
         return value
 
 
+class SchemaConverter(StringConverter):
+    """The name of a schema that there is; any other is an address that is none."""
+
+    regex = "|".join(map(re.escape, schemas.SCHEMAS))
+
+
 register_converter(StateChangeConverter, "state_change")
+register_converter(SchemaConverter, "schema")
 
 _CALL = "account/api/<uuid:code>/"
 
@@ -94,9 +105,11 @@ urlpatterns = [
         name="expiring_requirements",
     ),
     path("api/v1/verify", endpoints.VerifyView.as_view(), name="verify"),
-    path("api/v1/schemas/<str:name>", schemas.schema, name="schema"),
+    path("api/v1/schemas/<schema:name>", schemas.schema, name="schema"),
     path("api/v1/openapi.json", reference.openapi_json, name="openapi_json"),
     path("api/v1/openapi.yaml", reference.openapi_yaml, name="openapi_yaml"),
     path("docs/", reference.reference, name="reference"),
     path("docs/try/", reference.reference_try, name="reference_try"),
+    # Whatever else is asked below it. "/api" is not led there: the API never redirects.
+    re_path("^api/", no_append_slash(endpoints.NowhereView.as_view()), name="nowhere"),
 ]

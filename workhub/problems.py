@@ -1,6 +1,8 @@
 """Errors of the API in one shape: RFC 9457 problem documents, in JSON and XML."""
 
 import logging
+import re
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,6 +32,9 @@ _XML_SINGULARS = {"errors": "i"}
 
 _JSON_TYPES = ("application/json", "application/problem+json")
 _XML_TYPES = ("application/xml", "text/xml", "application/problem+xml")
+
+# What of an Authorization header can be a key or a secret, also encoded or another program's.
+_HEADER_PARTS = (re.compile(r"[0-9A-Za-z+/_-]{8,}"), re.compile(r"\S{8,}"))
 
 # A database that is away, locked, read-only or out of connections.
 _PASSING_FAULTS = (OperationalError, InterfaceError, InternalError)
@@ -62,15 +67,16 @@ class Problem(exceptions.APIException):
         return self.kind.code
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Answer an endpoint's exception as a problem: REST framework's EXCEPTION_HANDLER."""
-    problem = _as_problem(exc, context["view"])
-    if problem is None:
-        return None
-    return problem_response(context["request"], problem)
+def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:
+    """Answer an endpoint's exception as a problem: REST framework's EXCEPTION_HANDLER.
+
+    A bug is one too, so that its answer is finished and logged like any other.
+    """
+    request = context["request"]
+    return problem_response(request, _as_problem(exc, context["view"], request))
 
 
-def _as_problem(exc: Exception, view: APIView) -> Problem | None:
+def _as_problem(exc: Exception, view: APIView, request: Request) -> Problem:
     match exc:
         case Problem():
             return exc
@@ -84,10 +90,36 @@ def _as_problem(exc: Exception, view: APIView) -> Problem | None:
         case Http404() | exceptions.NotFound() | exceptions.PermissionDenied():
             # What DenyAll keeps shut is not there for anybody.
             return Problem("not_found")
-        case _ if isinstance(exc, _PASSING_FAULTS):
-            logger.warning("The database cannot answer: %s", type(exc).__name__)
-            return Problem("temporarily_unavailable")
-    return None
+    return unforeseen_problem(exc, request)
+
+
+def unforeseen_problem(exc: Exception, request: HttpRequest | Request) -> Problem:
+    """Return the problem of an exception that is not foreseen, and say it in the server's log."""
+    problem = server_error_problem(exc)
+    if problem.status_code == 503:
+        logger.warning("The database cannot answer: %s", type(exc).__name__)
+    else:
+        plain_request = request._request if isinstance(request, Request) else request
+        logger.error(
+            "%s failed: %s", request_id_of(plain_request), _traceback_of(exc, plain_request)
+        )
+    return problem
+
+
+def _traceback_of(exc: Exception, request: HttpRequest) -> str:
+    """Return the traceback as text, without anything that the Authorization header holds.
+
+    It is logged as text and not as `exc_info`, from which an error reporter would read the
+    frames with their variables.
+    """
+    text = "".join(traceback.format_exception(exc))
+    header = request.META.get("HTTP_AUTHORIZATION", "")
+    parts = {part for pattern in _HEADER_PARTS for part in pattern.findall(header)}
+    if not parts:
+        return text
+    # The longer first: one can be the beginning of another.
+    any_part = "|".join(map(re.escape, sorted(parts, key=len, reverse=True)))
+    return re.sub(any_part, "***", text, flags=re.IGNORECASE)
 
 
 def server_error_problem(exc: BaseException | None) -> Problem:

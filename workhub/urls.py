@@ -15,5 +15,4 @@ urlpatterns = [
 ]
 
 handler400 = views.bad_request
-handler404 = views.page_not_found
 handler500 = views.server_error

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apicalls import answers, request_log
-from apicalls.models import Credential, RequestLog
+from apicalls.models import Caller, Credential, RefusedRequests, RequestLog
 
 ADDRESS = "/api/v1/worker-compliance"
 NAMES = "firstName={}&middleName={}&lastName={}"
@@ -411,6 +411,23 @@ def test_other_methods_are_405_and_told_what_is_allowed(call, worker, method, wi
     assert response.json()["code"] == "method_not_allowed"
 
 
+def test_a_method_that_is_not_allowed_is_logged_under_its_call(ask, call, xml_call, other_secret):
+    assert ask(call, method="post").status_code == 405
+    assert ask(xml_call, method="delete")["Content-Type"] == "application/problem+xml"
+    ask(None, method="post")
+    assert ask(other_secret(call), method="post").status_code == 401
+    rows = RequestLog.objects.order_by("id")
+    assert [(row.api_call, row.code) for row in rows] == [
+        (call.api_call, "method_not_allowed"),
+        (xml_call.api_call, "method_not_allowed"),
+    ]
+    folded = RefusedRequests.objects.order_by("code")
+    assert [(row.api_call, row.code) for row in folded] == [
+        (call.api_call, "invalid_credentials"),
+        (None, "method_not_allowed"),
+    ]
+
+
 def test_a_method_cannot_be_overridden(call, worker):
     response = Client().post(
         f"{ADDRESS}?workerIDNumber=10482",
@@ -495,6 +512,151 @@ def test_whatever_is_asked_below_api_is_answered_in_its_own_way(db, path, method
         assert response["Content-Type"] == accept.replace("/", "/problem+")
 
 
+# --- Addresses that are none --------------------------------------------------------------
+
+NOWHERE = [
+    pytest.param("/api/", id="api"),
+    pytest.param("/api/v1/worker-compliance/", id="slash-behind"),
+    pytest.param("/api/v1/worker-complianse", id="misspelt"),
+    pytest.param("/api/v2/worker-compliance", id="version-2"),
+    pytest.param("/api/v1/schemas/none.xsd", id="schema"),
+    pytest.param("/api/v1/openapi.json/", id="openapi-with-a-slash"),
+    pytest.param("/api/v1/a%0Ab%00%ff", id="no-text"),
+    pytest.param("/api/" + "x" * 5000, id="5-kB"),
+]
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+@pytest.mark.parametrize("method", ["get", "head", "post", "put", "patch", "delete", "options"])
+def test_an_address_that_is_none_is_404_and_logged_under_its_call(
+    ask, call, path, method, django_assert_num_queries
+):
+    ask(call)  # the first of its caller
+    RequestLog.objects.all().delete()
+    with django_assert_num_queries(2):  # the look-up and the log
+        response = ask(call, path=path, method=method)
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+json"
+    assert "Allow" not in response
+    row = RequestLog.objects.get()
+    assert (row.api_call, row.status, row.code) == (call.api_call, 404, "not_found")
+    assert (row.caller, row.request_id) == (Caller.objects.get(), response["X-Request-Id"])
+    assert not RefusedRequests.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(None, id="no-header"),
+        pytest.param("Bearer {key}:{secret}", id="other-scheme"),
+        pytest.param("{key}:{secret}", id="no-scheme"),
+    ],
+)
+@pytest.mark.parametrize("path", NOWHERE)
+def test_without_an_amx_header_it_is_404_to_everybody_and_folded(
+    ask, call, path, header, django_assert_num_queries
+):
+    sent = {}
+    if header is not None:
+        sent["authorization"] = header.format(key=call.client_key, secret=call.client_secret)
+    with django_assert_num_queries(2):
+        for method in ("get", "post"):
+            response = ask(None, path=path, method=method, **sent)
+            assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    row = RefusedRequests.objects.get()
+    assert (row.code, row.mistake, row.status, row.times) == ("not_found", "", 404, 2)
+    assert (row.api_call, row.credential) == (None, None)
+
+
+def test_at_an_address_that_is_none_a_wrong_pair_is_refused_like_anywhere(ask, call, other_secret):
+    for header in (
+        other_secret(call).header,
+        f"amx FFFFFFFFFFFFFF:{call.client_secret}",
+        f"amx {call.client_key}",
+    ):
+        here, there = (
+            ask(None, "", path=path, authorization=header) for path in ("/api/v2/x", ADDRESS)
+        )
+        assert here.status_code == 401
+        assert _without_request_id(here) == _without_request_id(there)
+    rows = RefusedRequests.objects.order_by("mistake")
+    assert [(row.mistake, row.api_call, row.times) for row in rows] == [
+        ("no_colon", call.api_call, 2),
+        ("typing_error", call.api_call, 2),
+        ("unknown_key", None, 2),
+    ]
+
+
+def test_an_address_that_is_none_answers_in_the_format_of_the_call(ask, xml_call):
+    response = ask(xml_call, path="/api/v2/", accept="image/png")
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+xml"
+
+
+def test_an_address_that_is_none_counts_against_no_limit(ask, call, change, worker):
+    change(call.api_call, rate_limit=1)
+    for _ in range(3):
+        assert ask(call, path="/api/v2/").status_code == 404
+    assert ask(call).status_code == 200
+
+
+EACH = (
+    "/api/v1/worker-compliance, /api/v1/compliance-roster, /api/v1/compliance-changes, "
+    "/api/v1/expiring-requirements and /api/v1/verify"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        pytest.param(
+            "/api/v1/verify/",
+            "Leave out the slash at the end: the address is /api/v1/verify.",
+            id="slash-behind",
+        ),
+        pytest.param(
+            "/api/v1/compliance-roster//",
+            "Leave out the slash at the end: the address is /api/v1/compliance-roster.",
+            id="two-slashes",
+        ),
+        pytest.param("/api/v1/Worker-Compliance", "worker-compliance", id="another-case"),
+        pytest.param("/api/v1/worker_compliance", "worker-compliance", id="underscore"),
+        pytest.param("/api/v1/workers-compliance", "worker-compliance", id="misspelt"),
+        pytest.param("/api/v2/expiring-requirements", "expiring-requirements", id="version-2"),
+        pytest.param("/api/compliance-changes", "compliance-changes", id="no-version"),
+        pytest.param("/api/v1/x", "", id="nothing-like-it"),
+        pytest.param("/api/<script>{x}%0d%0a", "", id="markup"),
+        pytest.param("/api/" + "verify" * 900, "", id="5-kB"),
+    ],
+)
+@pytest.mark.parametrize("output_format", ["json", "xml"])
+def test_an_address_that_is_none_says_which_there_are(
+    ask, add_call, company, output_format, path, said
+):
+    response = ask(add_call(company, output_format=output_format), "", path=path)
+    body = response.content.decode()
+    if not said.startswith("Leave"):
+        meant = f"Did you mean /api/v1/{said}? " if said else ""
+        copy = "Copy the one of your API call from its details page."
+        said = f"{meant}The addresses are {EACH}. {copy}"
+    assert f'"detail":"{said}"' in body or f"<detail>{said}</detail>" in body
+    assert "script" not in body
+    assert len(body) < 1000
+
+
+@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/api/v1/schemas/verify.json"])
+def test_what_describes_the_api_is_no_request_of_a_call(ask, call, path, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert ask(call, "", path=path).status_code == 200
+        assert ask(call, "", path=path, method="post").status_code == 405
+
+
+def test_api_without_a_slash_is_not_led_on(ask, call):
+    response = ask(call, "", path="/api")
+    assert response.status_code == 404
+    assert "Location" not in response
+
+
 @pytest.mark.parametrize("host", ["evil.example", "bad_host!", "workhub.example:abc"])
 def test_a_host_that_is_not_ours_is_refused_as_a_problem(ask, call, worker, host):
     response = ask(call, host=host)
@@ -504,6 +666,9 @@ def test_a_host_that_is_not_ours_is_refused_as_a_problem(ask, call, worker, host
     assert response.json()["requestId"] == response["X-Request-Id"]
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "evil.example" not in response.content.decode()
+    row = RefusedRequests.objects.get()
+    assert (row.status, row.code, row.api_call) == (400, "bad_request", None)
+    assert row.request_id == response["X-Request-Id"]
 
 
 @pytest.mark.parametrize(
@@ -671,6 +836,35 @@ def test_a_database_that_is_away_is_503_in_the_format_of_the_call(
     assert response["X-Request-Id"] in body
     assert str(error) not in body
     assert "Okafor" not in body
+    line = f"Not in the request log: {response['X-Request-Id']} 503 temporarily_unavailable"
+    if at == "compliance_find":
+        assert RequestLog.objects.get().code == "temporarily_unavailable"
+    assert (line in caplog.messages) is (at != "compliance_find")
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("error", AWAY[:2])
+@pytest.mark.parametrize(
+    ("header", "path"),
+    [
+        pytest.param(None, ADDRESS, id="no-header"),
+        pytest.param("amx {key}:{secret}A", ADDRESS, id="wrong-pair"),
+        pytest.param("Bearer {key}", ADDRESS, id="other-scheme"),
+        pytest.param(None, "/api/v2/", id="nowhere"),
+    ],
+)
+def test_a_refusal_that_cannot_be_logged_is_503_too(
+    ask, call, monkeypatch, caplog, error, header, path
+):
+    monkeypatch.setattr(request_log, "refused_add", _raise(error))
+    sent = {}
+    if header is not None:
+        sent["authorization"] = header.format(key=call.client_key, secret=call.client_secret)
+    response = ask(None, path=path, **sent)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json()["code"] == "temporarily_unavailable"
+    line = f"Not in the request log: {response['X-Request-Id']} 503 temporarily_unavailable"
+    assert line in caplog.messages
 
 
 @pytest.mark.parametrize("error", AWAY)
@@ -688,24 +882,61 @@ def test_a_database_that_is_away_before_the_call_is_known_is_503(
 @pytest.mark.parametrize("at", ["compliance_find", "build", "request_log_add", "render"])
 @pytest.mark.parametrize("output_format", ["json", "xml"])
 def test_a_bug_is_500_and_shows_nothing_of_the_inside(
-    ask, add_call, company, worker, monkeypatch, at, output_format
+    ask, add_call, company, worker, monkeypatch, caplog, at, output_format
 ):
     pair = add_call(company, output_format=output_format)
-    broken = _raise(ValueError("the inside of " + pair.client_secret))
+    broken = _raise(ValueError("the inside of " + pair.client_secret.lower()))
     if at == "render":
         monkeypatch.setattr(f"apicalls.renderers.to_{output_format}", broken)
     else:
         place = {"compliance_find": answers, "request_log_add": request_log}
         monkeypatch.setattr(place.get(at, answers.worker_compliance), at, broken)
-    response = ask(pair)
+    with caplog.at_level(logging.DEBUG):
+        response = ask(pair)
     assert response.status_code == 500
     assert response["Content-Type"] == f"application/problem+{output_format}"
     assert response["Cache-Control"] == "no-store"
+    assert response["Vary"] == "Authorization"
+    assert "ETag" not in response
     body = response.content.decode()
     assert "internal_error" in body
     assert response["X-Request-Id"] in body
-    for inside in ("the inside", "ValueError", "Traceback", pair.client_secret, "Okafor"):
+    for inside in ("the inside", "ValueError", "Traceback", pair.client_secret.lower(), "Okafor"):
         assert inside not in body
+    if at != "request_log_add":
+        row = RequestLog.objects.get()
+        assert (row.status, row.code, row.size) == (500, "internal_error", len(response.content))
+        assert (row.api_call, row.request_id) == (pair.api_call, response["X-Request-Id"])
+    line = f"Not in the request log: {response['X-Request-Id']} 500 internal_error"
+    assert (line in caplog.messages) is (at == "request_log_add")
+    [said] = [one for one in caplog.records if one.name == "workhub.problems"]
+    text = said.getMessage()
+    assert text.startswith(f"{response['X-Request-Id']} failed: Traceback (most recent call last):")
+    assert "ValueError: the inside of ***" in text
+    # An error reporter that is handed the exception reads the variables of its frames.
+    assert said.exc_info is None
+    assert pair.client_secret.lower() not in str([vars(one) for one in caplog.records])
+
+
+@pytest.mark.parametrize(
+    ("at", "path"),
+    [
+        pytest.param("apicalls.authentication.credential_find", ADDRESS, id="authentication"),
+        pytest.param("apicalls.limits.call_hit", ADDRESS, id="limit"),
+        pytest.param("apicalls.endpoints._where_instead", "/api/v1/", id="nowhere"),
+        pytest.param("apicalls.callers.caller_seen", ADDRESS, id="caller"),
+    ],
+)
+def test_a_bug_anywhere_is_a_problem_and_in_a_log(ask, call, worker, monkeypatch, caplog, at, path):
+    monkeypatch.setattr(at, _raise(AttributeError("a bug")))
+    response = ask(call, path=path)
+    assert (response.status_code, response.json()["code"]) == (500, "internal_error")
+    assert "a bug" in caplog.text
+    request_id = response["X-Request-Id"]
+    rows = [*RequestLog.objects.all(), *RefusedRequests.objects.all()]
+    logged = [(row.request_id, row.code) for row in rows] == [(request_id, "internal_error")]
+    assert logged is (f"Not in the request log: {request_id} 500" not in caplog.text)
+    assert logged is (at != "apicalls.callers.caller_seen")
 
 
 def test_a_bug_is_logged_with_its_request_id_and_without_the_query(
@@ -715,11 +946,12 @@ def test_a_bug_is_logged_with_its_request_id_and_without_the_query(
     with caplog.at_level(logging.INFO):
         logging.getLogger("django.request").addHandler(caplog.handler)
         try:
-            ask(call)
+            response = ask(call)
         finally:
             logging.getLogger("django.request").removeHandler(caplog.handler)
     text = caplog.text
     assert "a bug" in text
+    assert response["X-Request-Id"] in text
     assert "10482" not in text
     assert call.client_secret not in text
 

@@ -373,8 +373,10 @@ def test_a_look_up_that_fails_shows_no_header(ask, call, caplog, monkeypatch):
     with caplog.at_level(logging.DEBUG):
         response = ask(None, authorization=f"Bearer {call.client_key}:{call.client_secret}")
     assert (response.status_code, response.json()["code"]) == (503, "temporarily_unavailable")
-    assert {"refusal_of", "_log"} <= {one.name for one in shown}
+    assert {"refusal_of", "_log", "logged"} <= {one.name for one in shown}
     assert call.client_secret not in str([one.locals for one in shown])
+    line = f"Not in the request log: {response['X-Request-Id']} 503 temporarily_unavailable"
+    assert line in caplog.messages
     assert call.client_key not in caplog.text
 
 
@@ -383,13 +385,14 @@ def test_an_attacker_fills_no_disk(ask, call, other_secret, settings):
     for number in range(100):
         ask(None, authorization=f"amx {number:014X}:{call.client_secret}")
         ask(other_secret(call), user_agent=str(number))
-        ask(None, authorization=f"Bearer {number}")
+        ask(None, authorization=f"Bearer {number}", path=f"/api/v1/{number}")
         ask(None, authorization=f"Bearer {number} {call.client_key}")
         ask(None, authorization=f"amx {number:014X}: {call.client_key} {number}")
+        ask(None, host=f"{number}.example")
     # By kinds and never by requests: each is of one mistake, and two of them are answered 429
     # from the sixth on; in a minute, or at its turn in two.
-    assert RefusedRequests.objects.count() <= 2 * (5 + 2)
-    assert sum(RefusedRequests.objects.values_list("times", flat=True)) == 500
+    assert RefusedRequests.objects.count() <= 2 * (6 + 2)
+    assert sum(RefusedRequests.objects.values_list("times", flat=True)) == 600
 
 
 def test_every_mistake_has_room_in_the_row():

@@ -23,9 +23,18 @@ def test_a_schema_is_served_to_anybody(
 
 
 @pytest.mark.parametrize(
-    "name", ["none.xsd", "worker_compliance.py", "__init__.py", "..", "%2e%2e%2fmodels.py"]
+    "name",
+    [
+        "none.xsd",
+        "worker-compliancexxsd",
+        "worker-compliance.xsd/",
+        "worker_compliance.py",
+        "__init__.py",
+        "..",
+        "%2e%2e%2fmodels.py",
+    ],
 )
-def test_nothing_else_is_served(client, name):
+def test_nothing_else_is_served(db, client, name):
     response = client.get(f"/api/v1/schemas/{name}")
     assert response.status_code == 404
     assert response.json()["code"] == "not_found"

@@ -288,6 +288,7 @@ def test_every_address_of_this_app_is_in_the_tables_above():
         "openapi_yaml",
         "reference",
         "reference_try",
+        "nowhere",
     }
     assert names <= set(get_resolver().reverse_dict)
 

@@ -1,5 +1,8 @@
 """The problem documents (RFC 9457), each against what it reads like."""
 
+import logging
+import re
+
 import pytest
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
@@ -169,6 +172,9 @@ def test_what_an_exception_that_nothing_caught_becomes(error, code):
         pytest.param(exceptions.MethodNotAllowed("GET"), 405, "method_not_allowed", id="method"),
         pytest.param(exceptions.NotAcceptable("secret"), 406, "not_acceptable", id="accept"),
         pytest.param(OperationalError("secret"), 503, "temporarily_unavailable", id="database"),
+        pytest.param(IntegrityError("secret"), 500, "internal_error", id="integrity"),
+        pytest.param(exceptions.ParseError("secret"), 500, "internal_error", id="parse-error"),
+        pytest.param(ValueError("secret"), 500, "internal_error", id="bug"),
         pytest.param(exceptions.NotAuthenticated("s"), 401, "not_authenticated", id="nobody"),
         pytest.param(exceptions.AuthenticationFailed("s"), 401, "not_authenticated", id="failed"),
         pytest.param(exceptions.PermissionDenied("secret"), 404, "not_found", id="denied"),
@@ -185,6 +191,44 @@ def test_an_endpoint_s_exception_becomes_a_problem(error, status, code):
     assert response.status_code == status
     assert response.problem_code == code
     assert b"secret" not in response.content
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param("amx 3A33DB77C0FFD8:7GQ4ZK81XNVT05CEMRH3YBWD69E4T395", id="amx"),
+        pytest.param("amx3A33DB77C0FFD8:7GQ4ZK81XNVT05CEMRH3YBWD69E4T395", id="malformed"),
+        pytest.param("Basic M0EzM0RCNzdDMEZGRDg6N0dRNFpLODFYTlZUMDVDRQ==", id="basic"),
+        pytest.param("Bearer a.b(c[d*e+f?g", id="no-pattern"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_a_bug_is_said_in_the_log_without_what_the_header_holds(caplog, header):
+    class Endpoint(APIView):
+        permission_classes = []
+
+        def get(self, request):
+            sent = request.META["HTTP_AUTHORIZATION"]
+            try:
+                raise KeyError(sent)
+            except KeyError as error:
+                raise RuntimeError(f"cannot read {sent.swapcase()!r}") from error
+
+    request = APIRequestFactory().get("/api/x?workerIDNumber=10482", HTTP_AUTHORIZATION=header)
+    with caplog.at_level(logging.DEBUG):
+        response = Endpoint.as_view()(request)
+    assert (response.status_code, response.problem_code) == (500, "internal_error")
+    [record] = caplog.records
+    text = record.getMessage()
+    assert (record.levelname, record.exc_info) == ("ERROR", None)
+    assert text.startswith(f"{request_id_of(request)} failed: Traceback (most recent call last):")
+    assert "KeyError: " in text
+    assert "RuntimeError: cannot read " in text
+    assert __file__ in text
+    for part in (one for one in re.split("[ :=]", header) if len(one) > 12):
+        assert part not in text
+        assert part.swapcase() not in text
+    assert "10482" not in str(vars(record))
 
 
 def test_an_endpoint_that_does_not_say_whom_it_answers_answers_nobody():

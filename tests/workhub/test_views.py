@@ -2,8 +2,10 @@ import re
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 
+from apicalls.models import RefusedRequests
 from workhub.problem_types import PROBLEM_TYPES
 from workhub.wsgi import application
 
@@ -85,6 +87,61 @@ def test_a_page_that_fails_at_the_session_is_503(client_of, admin, monkeypatch):
     response = client.get("/account/api/")
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
+
+
+# --- Requests of the API that come to no endpoint ------------------------------------------
+
+
+@pytest.fixture
+def failing_api(client, monkeypatch):
+    """Return a function that asks the API while a middleware fails."""
+    client.raise_request_exception = False
+
+    def get(error):
+        monkeypatch.setattr(
+            "django.middleware.common.CommonMiddleware.process_request", _raise(error)
+        )
+        return client.get("/api/v1/verify", headers={"authorization": "amx 3A33DB77C0FFD8:x"})
+
+    return get
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        pytest.param(BadRequest("the inside"), 400, "bad_request", id="400"),
+        pytest.param(SuspiciousOperation("the inside"), 400, "bad_request", id="suspicious"),
+        pytest.param(ValueError("the inside"), 500, "internal_error", id="500"),
+        pytest.param(OperationalError("the inside"), 503, "temporarily_unavailable", id="503"),
+    ],
+)
+def test_the_api_answers_and_logs_what_came_to_no_endpoint(db, failing_api, error, status, code):
+    response = failing_api(error)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.get("Retry-After") == ("5" if status == 503 else None)
+    assert "the inside" not in response.content.decode()
+    row = RefusedRequests.objects.get()
+    assert (row.status, row.code, row.mistake, row.api_call) == (status, code, "", None)
+    assert row.request_id == response["X-Request-Id"]
+
+
+@pytest.mark.parametrize("error", [OperationalError("away"), InterfaceError("closed")])
+@pytest.mark.parametrize("at_first", [BadRequest("x"), OperationalError("away")])
+def test_what_cannot_be_logged_either_is_503_with_a_line(
+    db, failing_api, monkeypatch, caplog, at_first, error
+):
+    monkeypatch.setattr("apicalls.request_log.refused_add", _raise(error))
+    response = failing_api(at_first)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json()["code"] == "temporarily_unavailable"
+    line = f"Not in the request log: {response['X-Request-Id']} 503 temporarily_unavailable"
+    assert line in caplog.messages
+
+
+def test_what_is_refused_on_a_page_is_in_no_log_of_requests(client, db):
+    assert client.get("/problems/", headers={"host": "evil.example"}).status_code == 400
+    assert client.get("/nowhere/").status_code == 404
+    assert not RefusedRequests.objects.exists()
 
 
 @pytest.mark.parametrize("content_type", ["text/plain; c*=nope''x", "a;b*=''", "\x80", ";;="])
