@@ -126,7 +126,7 @@ class CallView(APIView):
         return response
 
     def _log(self, request: Request, response: HttpResponse | StreamingHttpResponse) -> None:
-        """Write the log row before the answer leaves; a stream's size is known at its end."""
+        """Write the log row. A stream counts as interrupted until it has come to its end."""
         seen = request_log.seen_of(request._request)
         status, code = response.status_code, getattr(response, "problem_code", "")
         if self.grant is None:
@@ -141,6 +141,9 @@ class CallView(APIView):
                 )
             return
         is_test = IS_TEST in request.META
+        # Of a HEAD nobody reads the stream to its end.
+        is_read = request.method != "HEAD"
+        stream = response if isinstance(response, StreamedAnswer) and is_read else None
         log_id = request_log.request_log_add(
             grant=self.grant,
             seen=seen,
@@ -148,14 +151,16 @@ class CallView(APIView):
             # Whoever has the pair could come from anywhere: no caller of ours.
             caller_id=None if is_test or code in NOT_LET_IN else self._caller_id(request),
             status=status,
-            code=code,
+            code=request_log.INTERRUPTED if stream else code,
             milliseconds=self._milliseconds(),
             size=0 if response.streaming else len(response.content),
             is_test=is_test,
         )
-        if isinstance(response, StreamedAnswer):
-            response.chunks = self._logged(self.chunks, log_id)
-            response.streaming_content = response.chunks
+        if stream:
+            stream.chunks = self._logged(self.chunks, log_id)
+            stream.streaming_content = stream.chunks
+        else:
+            self.chunks.close()
 
     def _caller_id(self, request: Request) -> int | None:
         grant = cast(Grant, self.grant)
@@ -174,7 +179,7 @@ class CallView(APIView):
     def _logged(
         self, chunks: Generator[bytes, None, None], log_id: int | None
     ) -> Generator[bytes, None, None]:
-        size, code = 0, "interrupted"
+        size, code = 0, request_log.INTERRUPTED
         try:
             for chunk in chunks:
                 yield chunk

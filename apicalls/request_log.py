@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import InternalError, OperationalError, connection
 from django.db.models import Q
 from django.http import HttpRequest
@@ -30,6 +31,9 @@ from workhub.problems import problem_response, unforeseen_problem
 logger = logging.getLogger(__name__)
 
 LAST_USED_PRECISION = timedelta(minutes=1)
+
+# The code of a stream that has not come to its end.
+INTERRUPTED = "interrupted"
 
 
 class Seen(NamedTuple):
@@ -135,9 +139,17 @@ def request_log_add(
 
 
 def request_log_end(*, log_id: int | None, size: int, code: str, milliseconds: int) -> None:
-    """Record how an answer ended that was logged when it began: a stream."""
-    if log_id is not None:
+    """Record how an answer ended that was logged when it began: a stream.
+
+    What cannot be recorded leaves the row as it began, interrupted; the stream itself has
+    reached its end or its reader has gone, and nothing can be told to anybody any more.
+    """
+    if log_id is None:
+        return
+    try:
         RequestLog.objects.filter(pk=log_id).update(size=size, code=code, milliseconds=milliseconds)
+    except DatabaseError as error:
+        logger.error("Not in the request log, the end of row %s: %s", log_id, type(error).__name__)
 
 
 # --- Without one -----------------------------------------------------------------------

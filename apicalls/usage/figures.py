@@ -6,11 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext
 
 from accounts.models import Company
 from apicalls.doctor import Mistake
 from apicalls.kit.advice import ADVICE
 from apicalls.models import APICall, Caller, RefusedRequests, RequestLog
+from apicalls.request_log import INTERRUPTED
 from apicalls.usage.counts import USAGE_DAYS, day_begin, tally, usage_begin
 from apicalls.usage.outcomes import OUTCOMES
 from workhub.problem_types import PROBLEM_TYPES
@@ -73,6 +75,8 @@ class Request:
         """
         if self.mistake in ADVICE:
             return str(ADVICE[Mistake(self.mistake)])
+        if self.code == INTERRUPTED:
+            return gettext("It has not come to its end: it is being sent, or it was broken off.")
         kind = PROBLEM_TYPES.get(self.code)
         return kind.detail if kind else ""
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import etree
@@ -96,7 +96,8 @@ def test_a_stream_is_the_same_document(get, list_call, register):
     assert response.streaming
     assert response["Cache-Control"] == "no-store"
     logged = RequestLog.objects.latest("id")
-    assert (logged.status, logged.size) == (200, 0)
+    # Should the process be killed now, the row says that the stream is not whole.
+    assert (logged.status, logged.size, logged.code) == (200, 0, "interrupted")
     body = b"".join(response.streaming_content)
     assert json.loads(body) == get(roster, f"{ROSTER}?limit=1000").json()
     logged.refresh_from_db()
@@ -118,9 +119,54 @@ def test_a_stream_that_breaks_parses_nowhere_and_is_logged_as_broken(
         assert RequestLog.objects.latest("id").code == "interrupted"
 
 
-def test_a_stream_that_cannot_begin_is_a_problem(get, list_call, monkeypatch):
-    from django.db import OperationalError
+def test_a_stream_that_nobody_reads_is_logged_as_interrupted(real_database, get, list_call):
+    get(list_call(ROSTER), f"{ROSTER}?stream=true").close()
+    assert RequestLog.objects.get().code == "interrupted"
 
+
+def test_a_head_of_a_stream_is_whole(program, list_call, register):
+    roster = list_call(ROSTER)
+    response = program.head(
+        f"/api/v1/{ROSTER}?stream=true", headers={"authorization": roster.header}
+    )
+    assert (response.status_code, b"".join(response.streaming_content)) == (200, b"")
+    logged = RequestLog.objects.get()
+    assert (logged.status, logged.size, logged.code) == (200, 0, "")
+
+
+@pytest.mark.parametrize("error", [OperationalError("away"), InterfaceError("closed")])
+def test_a_stream_whose_end_cannot_be_logged_has_its_end(
+    get, list_call, register, monkeypatch, caplog, error
+):
+    roster = list_call(ROSTER)
+    response = get(roster, f"{ROSTER}?stream=true")
+
+    def away(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr("apicalls.request_log.RequestLog.objects.filter", away)
+    assert json.loads(b"".join(response.streaming_content))["count"] == len(register)
+    monkeypatch.undo()
+    row = RequestLog.objects.get()
+    assert row.code == "interrupted"
+    line = f"Not in the request log, the end of row {row.pk}: {type(error).__name__}"
+    assert line in caplog.messages
+
+
+def test_a_stream_that_cannot_be_logged_does_not_begin(
+    real_database, get, list_call, register, monkeypatch
+):
+    def away(*_args, **_kwargs):
+        raise OperationalError("away")
+
+    roster = list_call(ROSTER)
+    monkeypatch.setattr("apicalls.request_log.request_log_add", away)
+    response = get(roster, f"{ROSTER}?stream=true")
+    assert (response.status_code, response.json()["code"]) == (503, "temporarily_unavailable")
+    assert not RequestLog.objects.exists()
+
+
+def test_a_stream_that_cannot_begin_is_a_problem(get, list_call, monkeypatch):
     def away(*_args, **_kwargs):
         raise OperationalError("away")
 

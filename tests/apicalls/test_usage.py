@@ -208,6 +208,11 @@ def test_without_a_mistake_that_is_known_the_problem_says_what_to_do(ask, call, 
     assert shown.advice == PROBLEM_TYPES["invalid_credentials"].detail
 
 
+def test_a_stream_that_was_broken_off_says_so(call, log, page):
+    log("2026-03-07T12:00:00Z", code="interrupted")
+    assert "It has not come to its end: it is being sent, or it was broken off." in page()
+
+
 @pytest.mark.parametrize(
     ("outcome", "statuses"),
     [("answered", {200}), ("refused", {404}), ("failed", {503}), ("", {200, 404, 503})],
