@@ -1,18 +1,18 @@
 """What an admin should look at among a company's API calls, and what to do about it.
 
-Each kind of finding is a function of the calls as `calls_looked_at` reads them. One more is one
-more function in CHECKS.
+Each kind of finding is a function of the calls as `_looked_at` reads them. One more is one more
+function in CHECKS, or in ADVICE for what is no trouble but could be safer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -27,6 +27,7 @@ SILENT_DAYS = 14
 # Of what was asked in the last day, so much refused is no slip of somebody who tries.
 FAILING_WITHIN = timedelta(days=1)
 FAILING_FROM = 5
+EXPIRING_DAYS = 30
 MAX_FINDINGS = 20
 
 
@@ -41,18 +42,36 @@ class Finding:
     url: str
 
 
-def findings(*, company: Company) -> list[Finding]:
-    """Return what there is to look at, by kind, at most MAX_FINDINGS."""
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What could be safer, and at which calls."""
+
+    title: Promise
+    api_calls: Sequence[APICall]
+    text: Promise
+
+
+def findings(*, company: Company) -> tuple[list[Finding], list[Advice]]:
+    """Return what there is to look at, by kind and at most MAX_FINDINGS, and what to think of."""
     now = timezone.now()
     calls = list(_looked_at(company, now))
     found = [finding for check in CHECKS for call in calls for finding in check(call, now)]
-    return found[:MAX_FINDINGS]
+    advice = [
+        Advice(title, concerned, text)
+        for title, text, concerns in ADVICE
+        if (concerned := [call for call in calls if concerns(call)])
+    ]
+    return found[:MAX_FINDINGS], advice
 
 
 def _looked_at(company: Company, now: datetime) -> QuerySet[Any]:
     """Return the active calls with what the checks ask, in one query."""
     of_call = {"api_call": OuterRef("pk")}
     recently = quarter_of(now - FAILING_WITHIN)
+    # Replaced, still answered, and used since then.
+    old_pair = Credential.objects.filter(
+        **of_call, ends_at__gt=now, is_stopped=False, last_used_at__gt=F("replaced_at")
+    )
     unnamed = Caller.objects.filter(**of_call, name="")
     last_used = (
         Credential.objects.filter(**of_call)
@@ -67,14 +86,8 @@ def _looked_at(company: Company, now: datetime) -> QuerySet[Any]:
             last_used_at=Subquery(last_used.values("at")),
             answered_now=number_of(company=company, since=recently, chosen=Q(status__lt=400)),
             refused_now=number_of(company=company, since=recently, chosen=Q(status__gte=400)),
-            has_unnamed=Exists(unnamed),
             unnamed_callers=_number_of(unnamed),
-        )
-        .filter(
-            Q(has_unnamed=True)
-            | Q(last_used_at=None)
-            | Q(last_used_at__lt=now - timedelta(days=SILENT_DAYS))
-            | Q(refused_now__gt=0)
+            old_pair_ends_at=Subquery(old_pair.values("ends_at")[:1]),
         )
         .order_by("name", "pk")
     )
@@ -145,9 +158,56 @@ def _unnamed(call: Any, now: datetime) -> Iterator[Finding]:
         )
 
 
+def _old_pair(call: Any, now: datetime) -> Iterator[Finding]:
+    if call.old_pair_ends_at is not None:
+        yield Finding(
+            gettext_lazy("Old pair still used"),
+            call,
+            _("A program still uses the pair that was replaced. It is refused from %(time)s on.")
+            % {"time": formats.date_format(timezone.localtime(call.old_pair_ends_at), "j M, H:i")},
+            _("Who has changed over"),
+            reverse("cut_over", args=[call.code]),
+        )
+
+
+def _expiring(call: Any, now: datetime) -> Iterator[Finding]:
+    if call.expires_on is None:
+        return
+    days = (call.expires_on - timezone.localdate(now)).days
+    if days < 0:
+        text = _("It has expired, and programs that use it are refused. Set a later day.")
+    elif days <= EXPIRING_DAYS:
+        text = ngettext(
+            "It is answered for %(days)d more day. Set a later day, or tell its owner.",
+            "It is answered for %(days)d more days. Set a later day, or tell its owner.",
+            days,
+        ) % {"days": days}
+    else:
+        return
+    title = gettext_lazy("Expired") if days < 0 else gettext_lazy("Expiring")
+    yield Finding(title, call, text, _("Change it"), call.get_absolute_url() + "#id_expires_on")
+
+
 CHECKS: tuple[Callable[[Any, datetime], Iterator[Finding]], ...] = (
+    _expiring,
     _failing,
+    _old_pair,
     _unnamed,
     _silent,
     _never_used,
+)
+
+# --- Advice ------------------------------------------------------------------------------
+
+ADVICE: tuple[tuple[Promise, Promise, Callable[[Any], bool]], ...] = (
+    (
+        gettext_lazy("No expiry"),
+        gettext_lazy("Without a last day, a call that is forgotten is answered for ever."),
+        lambda call: call.expires_on is None,
+    ),
+    (
+        gettext_lazy("Open to every address"),
+        gettext_lazy("With allowed networks, a pair that has leaked is of no use elsewhere."),
+        lambda call: not call.allowed_networks,
+    ),
 )

@@ -68,6 +68,7 @@ def api_calls(request: CompanyRequest) -> HttpResponse:
     filter_form = APICallFilterForm(request.GET)
     listed = selectors.api_calls_listed(company=request.company, **filter_form.chosen)
     sort = request.GET.get("sort", "")
+    found, advice = findings(company=request.company)
     page = Paginator(listed.order_by(*_order(sort)), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(
         request,
@@ -76,7 +77,8 @@ def api_calls(request: CompanyRequest) -> HttpResponse:
             "filter_form": filter_form,
             "page": page,
             "columns": _columns(sort),
-            "findings": findings(company=request.company),
+            "findings": found,
+            "advice": advice,
         },
     )
 

@@ -187,7 +187,7 @@ def _of_log(row: RequestLog) -> Request:
         times=1,
         milliseconds=row.milliseconds,
         size=row.size,
-        caller=row.caller.called if row.caller else "",
+        caller=row.caller.name if row.caller else "",
         address=row.address,
         client=row.client,
         client_key=row.credential.client_key,

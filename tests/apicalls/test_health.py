@@ -1,7 +1,7 @@
 """What the API tab says should be looked at."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -16,7 +16,7 @@ from apicalls.models import APICall, Caller, Credential
 @pytest.fixture
 def titles(company):
     """Return a function that gives (title, call) of each finding."""
-    return lambda: [(str(one.title), one.api_call.name) for one in findings(company=company)]
+    return lambda: [(str(one.title), one.api_call.name) for one in findings(company=company)[0]]
 
 
 @pytest.fixture
@@ -83,6 +83,54 @@ def test_a_caller_without_a_name_is_told_until_it_has_one(ask, call, named, titl
     assert titles() == []
 
 
+def test_an_old_pair_is_told_of_while_it_is_used(ask, call, named, pair_of, titles, time_machine):
+    time_machine.move_to("2026-03-02T18:00:00Z", tick=False)
+    ask(call)
+    named()
+    services.regenerate_credentials(
+        api_call=call.api_call, replaces=call.client_key, by=None, overlap=timedelta(days=7)
+    )
+    new = pair_of(call.api_call)
+    time_machine.move_to("2026-03-02T18:02:00Z", tick=False)
+    ask(new)
+    assert titles() == []
+    ask(call)
+    assert titles() == [("Old pair still used", "Gate")]
+    time_machine.move_to("2026-03-09T18:00:00Z", tick=False)
+    assert titles() == []
+
+
+@pytest.mark.parametrize(
+    ("expires_on", "expected"),
+    [
+        ("2026-04-02", []),
+        ("2026-04-01", ["Expiring"]),
+        ("2026-03-02", ["Expiring"]),
+        ("2026-03-01", ["Expired"]),
+    ],
+)
+def test_a_last_day_is_told_of_a_month_before(
+    call, change, company, time_machine, expires_on, expected
+):
+    time_machine.move_to("2026-03-03T06:59:00Z", tick=False)  # 2 March in Edmonton
+    change(call.api_call, expires_on=date.fromisoformat(expires_on))
+    with timezone.override(company.time_zone):
+        found, _advice = findings(company=company)
+    assert [str(one.title) for one in found if str(one.title) != "Never used"] == expected
+
+
+def test_what_could_be_safer_is_said_with_the_calls_that_it_is_about(
+    call, xml_call, change, company, client_of, admin
+):
+    change(xml_call.api_call, expires_on=date(2099, 1, 1), allowed_networks=["203.0.113.7/32"])
+    _found, advice = findings(company=company)
+    assert [(str(one.title), [call.name for call in one.api_calls]) for one in advice] == [
+        ("No expiry", ["Gate"]),
+        ("Open to every address", ["Gate"]),
+    ]
+    assert "Could be safer" in client_of(admin).get("/account/api/").content.decode()
+
+
 @pytest.mark.parametrize("what", ["pause", "archive"])
 def test_what_is_not_active_is_nobody_s_worry(ask, call, titles, what):
     ask(call)
@@ -113,4 +161,4 @@ def test_many_calls_are_looked_at_in_one_query(ask, add_call, company, django_as
     for number in range(5):
         ask(add_call(company, name=str(number)))
     with django_assert_num_queries(1):
-        assert len(findings(company=company)) == 5
+        assert len(findings(company=company)[0]) == 5
