@@ -538,6 +538,7 @@ def test_of_two_changes_at_once_one_is_told(real_database, company, add_call):
         "field_groups": call.api_call.field_groups,
         "scope": {},
         "rate_limit": 600,
+        "allowed_networks": [],
         "expires_on": None,
         "parameter_sets": list(call.api_call.parameter_sets.all()),
     }

@@ -27,6 +27,8 @@ STATUSES = {
     "not_authenticated": 401,
     "malformed_authorization": 401,
     "invalid_credentials": 401,
+    "https_required": 403,
+    "address_not_allowed": 403,
     "call_paused": 403,
     "caller_held": 403,
     "caller_blocked": 403,
