@@ -5,11 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workhub.settings")
 
 _application = get_wsgi_application()
+# Imports every view, which takes seconds. A server takes connections when this module is there:
+# a process that is new, beside others that answer, would keep its first programs waiting.
+_ = get_resolver().url_patterns
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
