@@ -6,7 +6,8 @@ class APICallsConfig(AppConfig):
     verbose_name = "API calls"
 
     def ready(self) -> None:
-        # Models can be imported only now.
+        # Models can be imported only now. To import the checks is to register them.
+        from apicalls import checks  # noqa: F401
         from apicalls.places import follow_merge, users_of
         from workers.services.places import place_merged_hooks, place_users_hooks
 

@@ -15,6 +15,13 @@ KEY_LENGTH = 32  # bytes: SHA-256's block of choice for HMAC, and AES-256
 
 HOW_TO_MAKE_THEM = "Make a set with: python -m workhub.environment"
 
+# As Django's system checks have them: what keeps the server from starting can be looked up.
+_IDS = {
+    "SECRET_KEY": "workhub.E001",
+    "CREDENTIAL_PEPPERS": "workhub.E002",
+    "CREDENTIAL_KEYS": "workhub.E003",
+}
+
 # What a small integer column holds: the number is stored beside each row.
 _HIGHEST_NUMBER = 32_767
 _HIGHEST_PORT = 65_535
@@ -83,6 +90,12 @@ class EnvironmentReader:
             "in URL-safe base64; entries are separated by commas"
         )
         return {}
+
+
+def with_id(fault: str) -> str:
+    """Return the fault of a secret with the id of what it is about, to look it up by."""
+    found = (number for name, number in _IDS.items() if fault.startswith(name))
+    return f"({next(found)}) {fault}"
 
 
 def redis_url(cache_url: str) -> str:

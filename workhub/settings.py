@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from workhub.environment import HOW_TO_MAKE_THEM, EnvironmentReader, is_site_url, redis_url
+from workhub.environment import (
+    HOW_TO_MAKE_THEM,
+    EnvironmentReader,
+    is_site_url,
+    redis_url,
+    with_id,
+)
 from workhub.proxies import TrustedProxies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,7 +35,10 @@ CREDENTIAL_PEPPERS = _reader.numbered_keys("CREDENTIAL_PEPPERS")
 CREDENTIAL_KEYS = _reader.numbered_keys("CREDENTIAL_KEYS")
 if _reader.faults:
     raise ImproperlyConfigured(
-        "Workhub does not start: " + "; ".join(_reader.faults) + ". " + HOW_TO_MAKE_THEM
+        "Workhub does not start: "
+        + "; ".join(map(with_id, _reader.faults))
+        + ". "
+        + HOW_TO_MAKE_THEM
     )
 
 # --- Where it is served ----------------------------------------------------------------
@@ -39,7 +48,8 @@ DEBUG = env.bool("DEBUG", default=False)
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
 if not is_site_url(SITE_URL):
     raise ImproperlyConfigured(
-        f"SITE_URL must read like https://workhub.example.com, without a query; it is {SITE_URL!r}."
+        "(workhub.E004) SITE_URL must read like https://workhub.example.com, without a query; "
+        f"it is {SITE_URL!r}."
     )
 _site = urlsplit(SITE_URL)
 _host = f"[{_site.hostname}]" if ":" in str(_site.hostname) else _site.hostname
@@ -52,7 +62,8 @@ try:
     TrustedProxies(TRUSTED_PROXIES)
 except ValueError as error:
     raise ImproperlyConfigured(
-        f"TRUSTED_PROXIES holds networks such as 10.0.0.0/8, and unix for a Unix socket: {error}."
+        "(workhub.E005) TRUSTED_PROXIES holds networks such as 10.0.0.0/8, and unix for a Unix "
+        f"socket: {error}."
     ) from error
 
 ROOT_URLCONF = "workhub.urls"

@@ -11,9 +11,13 @@ from django.utils.http import parse_header_parameters
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workhub.settings")
 
 _application = get_wsgi_application()
+
+from apicalls.checks import refuse_to_start_without_keys  # noqa: E402 (only now there are models)
+
 # Imports every view, which takes seconds. A server takes connections when this module is there:
 # a process that is new, beside others that answer, would keep its first programs waiting.
 _ = get_resolver().url_patterns
+refuse_to_start_without_keys()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -58,7 +58,10 @@ def regenerate_credentials(
     is_stopped = overlap == NO_OVERLAP
     pairs = Credential.objects.filter(api_call=api_call)
     if not pairs.filter(client_key=replaces, ends_at__isnull=True).update(
-        replaced_at=now, ends_at=now + overlap, is_stopped=is_stopped
+        replaced_at=now,
+        ends_at=now + overlap,
+        is_stopped=is_stopped,
+        secret_ciphertext=b"",  # what was replaced is shown to nobody any more
     ):
         raise AlreadyRegenerated
     older = pairs.filter(ends_at__gt=now, is_stopped=False).exclude(client_key=replaces)
@@ -116,7 +119,7 @@ def client_secret_reveal(
     client_secret = vault().open(
         ciphertext=bytes(credential.secret_ciphertext),
         key_number=credential.key_number,
-        owner=_owner(api_call, credential.client_key),
+        owner=owner_of(api_call, credential.client_key),
     )
     audit_event_add(
         company=api_call.company, actor=by, action=action, subject=api_call, address=address
@@ -127,7 +130,7 @@ def client_secret_reveal(
 def credential_add(*, api_call: APICall, by: User | None) -> Credential:
     """Make a pair for a call that has none. The caller tells the audit trail."""
     client_key = new_client_key()
-    sealed = vault().seal(new_client_secret(), _owner(api_call, client_key))
+    sealed = vault().seal(new_client_secret(), owner_of(api_call, client_key))
     return Credential.objects.create(
         api_call=api_call,
         client_key=client_key,
@@ -139,5 +142,6 @@ def credential_add(*, api_call: APICall, by: User | None) -> Credential:
     )
 
 
-def _owner(api_call: APICall, client_key: str) -> Owner:
+def owner_of(api_call: APICall, client_key: str) -> Owner:
+    """Return whom the ciphertext of a pair is bound to."""
     return Owner(company_id=api_call.company_id, api_call_id=api_call.pk, client_key=client_key)

@@ -18,6 +18,13 @@ SECRETS = {
 HOW = "Make a set with: python -m workhub.environment"
 
 
+IDS = {
+    "SECRET_KEY": "workhub.E001",
+    "CREDENTIAL_PEPPERS": "workhub.E002",
+    "CREDENTIAL_KEYS": "workhub.E003",
+}
+
+
 def loaded(show="", **environ):
     """Load the settings in a process with that environment and nothing else."""
     program = f"from workhub import settings as s; print({show})"

@@ -1,0 +1,48 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apicalls.rotation import BATCH, Rotation, in_use, rotate
+
+
+class Command(BaseCommand):
+    help = (
+        "Seal all Client Secrets under the highest numbers of CREDENTIAL_PEPPERS and "
+        "CREDENTIAL_KEYS, beside requests and in batches; interrupted, run it again. Then it says "
+        "which older numbers nothing needs any more."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--batch", type=int, default=BATCH, help="pairs in one transaction")
+        parser.add_argument(
+            "--check", action="store_true", help="only say which numbers are needed"
+        )
+
+    def handle(self, *args: Any, batch: int, check: bool, **options: Any) -> None:
+        if batch < 1:
+            raise CommandError("--batch must be 1 or more.")
+        if not check:
+            rotation = Rotation(todo=0)
+            for rotation in rotate(batch=batch):
+                self.stdout.write(f"{rotation.done} of {rotation.todo} pairs sealed anew")
+            if rotation.unreadable:
+                self.stdout.write(
+                    f"{rotation.unreadable} pairs cannot be read: their key is not in "
+                    "CREDENTIAL_KEYS. They are answered as before, and cannot be shown."
+                )
+        self._say_what_is_needed()
+
+    def _say_what_is_needed(self) -> None:
+        used = in_use()
+        for name, missing in (
+            ("CREDENTIAL_PEPPERS", used.missing_peppers),
+            ("CREDENTIAL_KEYS", used.missing_keys),
+        ):
+            for number, pairs in missing.items():
+                self.stdout.write(f"{name} has no number {number}, which {pairs} pairs need.")
+        for name, unused in (
+            ("CREDENTIAL_PEPPERS", used.unused_peppers),
+            ("CREDENTIAL_KEYS", used.unused_keys),
+        ):
+            for number in unused:
+                self.stdout.write(f"{name} number {number} can be taken out: nothing needs it.")
