@@ -16,8 +16,6 @@ SECRETS = {
     "CREDENTIAL_KEYS": "1:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=",
 }
 HOW = "Make a set with: python -m workhub.environment"
-
-
 IDS = {
     "SECRET_KEY": "workhub.E001",
     "CREDENTIAL_PEPPERS": "workhub.E002",
@@ -49,15 +47,16 @@ def test_without_a_secret_nothing_starts_and_it_is_named(name, value):
     assert process.returncode != 0
     assert last_line(process) == (
         "django.core.exceptions.ImproperlyConfigured: "
-        f"Workhub does not start: {name} is not set. {HOW}"
+        f"Workhub does not start: ({IDS[name]}) {name} is not set. {HOW}"
     )
 
 
 def test_everything_that_is_missing_is_named_at_once():
     process = loaded()
     assert last_line(process).endswith(
-        "Workhub does not start: SECRET_KEY is not set; CREDENTIAL_PEPPERS is not set; "
-        f"CREDENTIAL_KEYS is not set. {HOW}"
+        "Workhub does not start: (workhub.E001) SECRET_KEY is not set; "
+        "(workhub.E002) CREDENTIAL_PEPPERS is not set; "
+        f"(workhub.E003) CREDENTIAL_KEYS is not set. {HOW}"
     )
 
 
