@@ -308,6 +308,49 @@ class Credential(models.Model):
         return self.client_key
 
 
+class HandOver(models.Model):
+    """A link that shows a pair once to somebody who has no login, such as an integrator.
+
+    The link itself is not kept: only its digest.
+    """
+
+    # Public identifier used in page addresses, so that row counts do not leak.
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    credential = models.ForeignKey(Credential, models.CASCADE, related_name="hand_overs")
+    # SHA-256 of what stands in the link, which is random.
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(User, models.SET_NULL, related_name="+", null=True)
+    expires_at = models.DateTimeField()
+    # At most one of the two.
+    opened_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    # Where it was opened from.
+    address = models.GenericIPAddressField(null=True)
+
+    class Meta:
+        verbose_name = _("hand-over link")
+        verbose_name_plural = _("hand-over links")
+        constraints = [
+            models.CheckConstraint(
+                name="apicalls_handover_ended_once",
+                condition=models.Q(opened_at=None) | models.Q(withdrawn_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.credential}: {self.code}"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the link can still be opened."""
+        return (
+            self.opened_at is None
+            and self.withdrawn_at is None
+            and self.expires_at > timezone.now()
+        )
+
+
 class CallerState(models.TextChoices):
     ANSWERED = "answered", _("Answered")
     HELD = "held", _("Held")

@@ -38,11 +38,16 @@ def secret_or_message(
             address=client_address(request),
         )
     except SecretUnreadable:
-        messages.error(
-            request,
-            _(
-                "The Client Secret cannot be shown: the installation no longer has its key. "
-                "Programs that have it go on working. Regenerate to get one that can be shown."
-            ),
-        )
+        secret_is_unreadable(request)
         return None
+
+
+def secret_is_unreadable(request: CompanyRequest) -> None:
+    """Say why a secret is not shown, and how to get one that can be."""
+    messages.error(
+        request,
+        _(
+            "The Client Secret cannot be shown: the installation no longer has its key. "
+            "Programs that have it go on working. Regenerate to get one that can be shown."
+        ),
+    )

@@ -7,6 +7,7 @@ from django.urls.converters import StringConverter
 from django.views.decorators.common import no_append_slash
 
 from apicalls import endpoints, reference, schemas, views
+from apicalls.authorization import hand_over
 from apicalls.authorization import views as authorization
 from apicalls.kit.views import header_doctor, kit, trial
 from apicalls.services import STATE_CHANGES
@@ -71,6 +72,13 @@ urlpatterns = [
     path(_CALL + "usage/callers/<int:caller>/", usage.caller, name="caller"),
     path(_CALL + "cut-over/", authorization.cut_over, name="cut_over"),
     path(_CALL + "cut-over/stop/", authorization.credential_stop, name="credential_stop"),
+    path(_CALL + "hand-over/", hand_over.hand_overs, name="hand_overs"),
+    path(
+        _CALL + "hand-over/<uuid:link>/withdraw/",
+        hand_over.hand_over_withdraw,
+        name="hand_over_withdraw",
+    ),
+    path("hand-over/<str:token>/", hand_over.hand_over, name="hand_over"),
     path(_CALL + "regenerate/", authorization.regenerate, name="regenerate"),
     path(_CALL + "duplicate/", views.api_call_duplicate, name="api_call_duplicate"),
     path(

@@ -20,12 +20,22 @@ from apicalls.services.credentials import (
     regenerate_credentials,
     vault,
 )
+from apicalls.services.hand_overs import (
+    LINK_LASTS,
+    LinkIsGone,
+    hand_over_add,
+    hand_over_find,
+    hand_over_open,
+    hand_over_withdraw,
+)
 
 __all__ = [
+    "LINK_LASTS",
     "OVERLAPS",
     "STATE_CHANGES",
     "AlreadyRegenerated",
     "ChangedMeanwhile",
+    "LinkIsGone",
     "OverlapRuns",
     "api_call_add",
     "api_call_change",
@@ -33,6 +43,10 @@ __all__ = [
     "api_call_state_change",
     "client_secret_reveal",
     "credential_stop",
+    "hand_over_add",
+    "hand_over_find",
+    "hand_over_open",
+    "hand_over_withdraw",
     "regenerate_credentials",
     "scope_lines",
     "served_version_follow",

@@ -116,15 +116,23 @@ def client_secret_reveal(
     SecretUnreadable when the key that sealed it is gone from the environment.
     """
     api_call = credential.api_call
-    client_secret = vault().open(
-        ciphertext=bytes(credential.secret_ciphertext),
-        key_number=credential.key_number,
-        owner=owner_of(api_call, credential.client_key),
-    )
+    client_secret = client_secret_open(credential=credential)
     audit_event_add(
         company=api_call.company, actor=by, action=action, subject=api_call, address=address
     )
     return client_secret
+
+
+def client_secret_open(*, credential: Credential) -> ClientSecret:
+    """Return the secret in plain text; the caller tells the audit trail what for.
+
+    Raises SecretUnreadable.
+    """
+    return vault().open(
+        ciphertext=bytes(credential.secret_ciphertext),
+        key_number=credential.key_number,
+        owner=owner_of(credential.api_call, credential.client_key),
+    )
 
 
 def credential_add(*, api_call: APICall, by: User | None) -> Credential:

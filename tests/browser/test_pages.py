@@ -20,6 +20,9 @@ PAGES = [
     f"/account/api/{GATE_CODE}/header-doctor/",
     f"/account/api/{GATE_CODE}/test/",
     f"/account/api/{GATE_CODE}/usage/",
+    f"/account/api/{GATE_CODE}/regenerate/",
+    f"/account/api/{GATE_CODE}/cut-over/",
+    f"/account/api/{GATE_CODE}/hand-over/",
     f"/account/api/{GATE_CODE}/sample/?output_format=json&field_groups=items",
     "/account/activity/",
     "/password/change/",
@@ -51,6 +54,7 @@ OPEN_TO_ALL = [
     "/password/reset/",
     "/password/reset/done/",
     "/docs/",
+    "/hand-over/there-is-no-such-link/",
 ]
 
 
