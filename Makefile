@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: run test lint format requirements clean
+.PHONY: run test faults lint format requirements clean
 .DEFAULT_GOAL := run
 
 # --- What is installed ---------------------------------------------------------------------
@@ -51,6 +51,12 @@ test: tests/packages.sh $(VENV)/test.installed
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2
 	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest -n 2 -m "not any_database"
+
+# The request log under kill -9, on both databases: minutes of both processors, so apart.
+faults: tests/packages.sh $(VENV)/test.installed
+	tests/packages.sh
+	$(BIN)/pytest tests/faults
+	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest tests/faults
 
 # --- Keep -----------------------------------------------------------------------------------
 

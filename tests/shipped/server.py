@@ -93,7 +93,7 @@ def shipped_server(var, **more):
         process.wait(timeout=20)
 
 
-def _wait_for(url, process, log, seconds=60):
+def _wait_for(url, process, log, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
