@@ -10,6 +10,8 @@ from accounts.models import Company, Role, User
 from workers import derivation
 from workers.models import Worker
 
+pytest_plugins = ["tests.canary"]
+
 PASSWORD = "a long enough password"
 
 

@@ -22,9 +22,15 @@ class Visitor:
         self.page("/sign-in/", form)
 
     def page(self, path, form=None):
+        return html.fromstring(self._read(path, form))
+
+    def text(self, path, form=None):
+        return self._read(path, form).decode()
+
+    def _read(self, path, form):
         data = urllib.parse.urlencode(form).encode() if form else None
         with self._opener.open(self._url + path, data, timeout=60) as answer:
-            return html.fromstring(answer.read())
+            return answer.read()
 
 
 def by_outcome(page):
