@@ -5,7 +5,7 @@ from typing import Any
 from django.core import checks
 from django.core.checks import CheckMessage, Tags
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection
 
 from apicalls.rotation import in_use
 
@@ -48,8 +48,10 @@ def refuse_to_start_without_keys() -> None:
 
     A server that started would refuse those programs, and none could tell why.
     """
+    was_connected = connection.connection is not None
     found = checks.run_checks(tags=[TAG], databases=["default"])
-    connections.close_all()  # the threads that answer have their own
+    if not was_connected:
+        connection.close()  # the threads that answer have their own
     errors = [one for one in found if one.is_serious()]
     if errors:
         raise ImproperlyConfigured(

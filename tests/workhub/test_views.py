@@ -7,7 +7,6 @@ from django.db import InterfaceError, OperationalError
 
 from apicalls.models import RefusedRequests
 from workhub.problem_types import PROBLEM_TYPES
-from workhub.wsgi import application
 
 
 def text_of(response):
@@ -151,6 +150,8 @@ def test_an_unreadable_content_type_is_no_error(transactional_db, content_type, 
 
     The application closes what it finds in a transaction, so there must be none around it.
     """
+    from workhub.wsgi import application  # asks the database which keys are needed
+
     environ = {"PATH_INFO": path, "CONTENT_TYPE": content_type, "HTTP_HOST": "workhub.example"}
     setup_testing_defaults(environ)
     answered = []
