@@ -1,59 +1,15 @@
-"""The forms of sign-in and of the Account pages. Services write what they hold."""
+"""The forms of the Account pages. Services write what they hold."""
 
 from itertools import groupby
 from typing import Any, cast
 
-from allauth.account import forms as allauth_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company, User
-from accounts.services import COMPANY_FIELDS
+from accounts.models import Company, Invitation, User
+from accounts.roles import Role, right_to_manage
+from accounts.services import COMPANY_FIELDS, SECURITY_FIELDS
 from accounts.validators import time_zones
-
-# --- Sign-in ---------------------------------------------------------------------------
-
-
-class _HouseWords:
-    """django-allauth's forms with our words, and without placeholders that repeat a label."""
-
-    labels: dict[str, Any] = {}
-    fields: dict[str, forms.Field]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            field.widget.attrs.pop("placeholder", None)
-            field.label = self.labels.get(name, field.label)
-
-
-class SignInForm(_HouseWords, allauth_forms.LoginForm):
-    labels = {"login": _("E-mail"), "password": _("Password")}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["login"].widget.attrs |= {"autocomplete": "username", "autofocus": True}
-        # The page has the link to a new password itself.
-        self.fields["password"].help_text = ""
-
-
-class PasswordChangeForm(_HouseWords, allauth_forms.ChangePasswordForm):
-    labels = {
-        "oldpassword": _("Current password"),
-        "password1": _("New password"),
-        "password2": _("New password, again"),
-    }
-
-
-class PasswordResetForm(_HouseWords, allauth_forms.ResetPasswordForm):
-    labels = {"email": _("E-mail")}
-
-
-class PasswordSetForm(_HouseWords, allauth_forms.ResetPasswordKeyForm):
-    labels = {"password1": _("New password"), "password2": _("New password, again")}
-
-
-# --- Account pages ---------------------------------------------------------------------
 
 
 def time_zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -84,23 +40,44 @@ class CompanyForm(forms.ModelForm):
         cast("forms.ChoiceField", self.fields["time_zone"]).choices = choices
 
 
-class PersonForm(forms.ModelForm):
+class CompanySecurityForm(forms.ModelForm):
+    class Meta:
+        model = Company
+        fields = SECURITY_FIELDS
+
+
+class _RoleForm(forms.ModelForm):
+    """Name and role of somebody; `by` chooses among the roles that they may manage."""
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = True
+        self.fields["name"].widget.attrs["autocomplete"] = "off"
+        role = cast("forms.ChoiceField", self.fields["role"])
+        role.choices = [
+            (value, label) for value, label in Role.choices if by.may(right_to_manage(value))
+        ]
+        role.help_text = _(
+            "Owners and admins change everything, owners also other owners and what is required "
+            "for signing in; managers change the workers; viewers only look."
+        )
+
+
+class PersonForm(_RoleForm):
     class Meta:
         model = User
         fields = ["name", "role"]
 
+
+class InvitationForm(_RoleForm):
+    class Meta:
+        model = Invitation
+        fields = ["name", "email", "role"]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].required = True
-        self.fields["name"].widget.attrs["autocomplete"] = "off"
-        self.fields["role"].help_text = _(
-            "Admins change everything, managers the workers; viewers only look."
-        )
-
-
-class PersonAddForm(PersonForm):
-    class Meta(PersonForm.Meta):
-        fields = ["name", "email", "role"]
+        self.fields["email"].widget.attrs["autocomplete"] = "off"
+        self.fields["role"].initial = Role.VIEWER
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).strip().lower()

@@ -7,18 +7,35 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 
-from accounts.models import Company, Role, User
+from accounts.models import Company, User
+from accounts.roles import Right, roles_with
+
+_GOES_NOWHERE = tuple(
+    f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy", "filebased")
+)
 
 
-def mail_admins_of(company: Company, template: str, context: Mapping[str, Any]) -> None:
-    """Send a mail to each active admin of the company, from two templates.
+def mail_reaches_people() -> bool:
+    """Tell whether the installation sends its mail, and does not only put it into files."""
+    return settings.EMAIL_BACKEND not in _GOES_NOWHERE
 
-    `<template>_subject.txt` and `<template>_message.txt` are given `site_url` besides.
+
+def mail_to(email: str, template: str, context: Mapping[str, Any]) -> None:
+    """Send a mail from two templates, `<template>_subject.txt` and `<template>_message.txt`.
+
+    They are given `site_url` besides. Raises OSError when no mail server takes it.
     """
     context = {**context, "site_url": settings.SITE_URL}
     subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
     message = render_to_string(f"{template}_message.txt", context).strip() + "\n"
-    admins = User.objects.filter(company=company, role=Role.ADMIN, is_active=True)
+    send_mail(subject, message, None, [email])
+
+
+def mail_admins_of(company: Company, template: str, context: Mapping[str, Any]) -> None:
+    """Send a mail, as `mail_to` does, to each active person who may change API calls."""
+    admins = User.objects.filter(
+        company=company, role__in=roles_with(Right.CHANGE_API_CALLS), is_active=True
+    )
     for email in admins.order_by("pk").values_list("email", flat=True):
         # One each: nobody is told the address of another.
-        send_mail(subject, message, None, [email])
+        mail_to(email, template, context)

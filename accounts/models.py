@@ -3,7 +3,7 @@
 import uuid
 import zoneinfo
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Self, TypeVar
 
 from django.apps import apps
@@ -16,6 +16,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import RIGHTS, Right, Role
 from accounts.validators import validate_single_line, validate_time_zone
 
 DEFAULT_REQUEST_LOG_DAYS = 400
@@ -39,6 +40,14 @@ class Company(models.Model):
         default=DEFAULT_REQUEST_LOG_DAYS,
         validators=[MinValueValidator(31), MaxValueValidator(3660)],
         help_text=_("What programs asked through API calls is deleted after so many days."),
+    )
+    second_factor_required = models.BooleanField(
+        _("second factor required"),
+        default=False,
+        help_text=_(
+            "Who has no authenticator app is led to set one up at the next click, and reaches "
+            "nothing else before."
+        ),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -74,12 +83,6 @@ class CompanyQuerySet(models.QuerySet[Row]):
         return self.filter(company=company)
 
 
-class Role(models.TextChoices):
-    ADMIN = "admin", _("Admin")
-    MANAGER = "manager", _("Manager")
-    VIEWER = "viewer", _("Viewer")
-
-
 class UserManager(BaseUserManager["User"]):
     """Make users by e-mail, as Django's own commands expect."""
 
@@ -100,7 +103,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in by e-mail: a company's admin, manager or viewer, or the operator.
+    """A person who signs in by e-mail: somebody of a company, in a role, or the operator.
 
     The operator belongs to no company and works in Django admin (`is_staff`).
     """
@@ -149,14 +152,29 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         self.email = self.email.strip().lower()
 
+    def may(self, right: Right) -> bool:
+        """Tell whether the person's role in the company comes with the right."""
+        return self.company_id is not None and self.role in RIGHTS[right]
+
+    # For page templates, which cannot pass an argument.
+
+    @property
+    def is_company_owner(self) -> bool:
+        return self.may(Right.MANAGE_OWNERS)
+
+    @property
+    def may_manage_people(self) -> bool:
+        return self.may(Right.MANAGE_PEOPLE)
+
     @property
     def is_company_admin(self) -> bool:
-        return self.company_id is not None and self.role == Role.ADMIN
+        """Tell whether the person may do what admins may: owners may, too."""
+        return self.may(Right.CHANGE_API_CALLS)
 
     @property
     def may_change_workers(self) -> bool:
         """Tell whether workers, requirements and records are the person's to change."""
-        return self.company_id is not None and self.role in {Role.ADMIN, Role.MANAGER}
+        return self.may(Right.CHANGE_WORKERS)
 
     def get_session_auth_hash(self) -> str:
         return f"{super().get_session_auth_hash()}.{self.session_epoch}"
@@ -164,6 +182,66 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
         for fallback in super().get_session_auth_fallback_hash():
             yield f"{fallback}.{self.session_epoch}"
+
+
+INVITATION_LASTS = timedelta(days=7)
+# So long after a link was sent the same form is the same press of a button, sent twice.
+INVITATION_SETTLES = timedelta(minutes=1)
+
+
+class Invitation(models.Model):
+    """Somebody who may become a person of the company by setting a password.
+
+    No person before that: an e-mail that is a person's of another company, which nobody here
+    may know, is invited like any other. The row goes when the invitation is accepted or
+    withdrawn; what happened is in the audit trail.
+    """
+
+    # What a link is signed for, together with `link_number`.
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    company = models.ForeignKey(Company, models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail"))
+    name = models.CharField(_("name"), max_length=200, validators=[validate_single_line])
+    role = models.CharField(_("role"), max_length=10, choices=Role)
+    invited_by = models.ForeignKey(User, models.SET_NULL, related_name="+", null=True)
+    # Raised with each new link, which ends those before.
+    link_number = models.PositiveIntegerField(default=1)
+    link_made_at = models.DateTimeField(default=timezone.now)
+    mail_failed = models.BooleanField(default=False)
+
+    objects = CompanyQuerySet["Invitation"].as_manager()
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "email"], name="accounts_invitation_once_per_email"
+            ),
+            models.CheckConstraint(
+                name="accounts_invitation_email_lower_case",
+                condition=models.Q(email=Lower("email")),
+            ),
+            models.CheckConstraint(
+                name="accounts_invitation_role_valid", condition=models.Q(role__in=Role.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.link_made_at + INVITATION_LASTS
+
+    @property
+    def is_open(self) -> bool:
+        return timezone.now() < self.ends_at
+
+    @property
+    def is_settling(self) -> bool:
+        """Tell whether its mail is on the way just now."""
+        return not self.mail_failed and timezone.now() < self.link_made_at + INVITATION_SETTLES
 
 
 class Change(NamedTuple):
@@ -239,3 +317,6 @@ class AuditEvent(models.Model):
             field = None
         label = str(getattr(field, "verbose_name", name))
         return label[:1].upper() + label[1:]
+
+
+from accounts.sign_in.models import AttemptCounter, PersonSession  # noqa: E402, F401

@@ -1,14 +1,16 @@
 """Writes to companies and people, each with its line in the audit trail."""
 
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 
-from allauth.account import app_settings as allauth_settings
-from allauth.account.utils import user_pk_to_url_str
-from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.urls import reverse
+from django.utils.translation import gettext
 
-from accounts.models import AuditEvent, Company, Role, User
+from accounts.models import AuditEvent, Company, Invitation, User
+from accounts.roles import Right, Role, right_to_manage
+from accounts.sign_in import limits, sessions
+from accounts.sign_in.browsers import browser_and_system
 
 # What another app must do when coming-due days or the time zone have changed: they are part of
 # rows derived there. Such an app appends its function in AppConfig.ready(), because this
@@ -20,8 +22,16 @@ company_changed_hooks: list[Callable[[Company], None]] = []
 COMPANY_FIELDS = ("name", "time_zone", "coming_due_days", "request_log_days")
 
 
-class LastAdmin(Exception):
-    """The change would leave the company without an active admin."""
+# What owners set for everybody's signing in.
+SECURITY_FIELDS = ("second_factor_required",)
+
+
+class LastOwner(Exception):
+    """The change would leave the company without an active owner."""
+
+
+class NotAllowed(PermissionDenied):
+    """Who asks may not, as things are stored now: a page that let them in answers 403."""
 
 
 def audit_event_add(
@@ -58,22 +68,25 @@ def audit_event_add(
 def company_change(
     *, company: Company, by: User | None, address: str | None = None, **fields: str | int
 ) -> bool:
-    """Set any of COMPANY_FIELDS, and tell whether anything changed.
+    """Set any of COMPANY_FIELDS or SECURITY_FIELDS, and tell whether anything changed.
 
-    Raises ValidationError when a value cannot stand.
+    Raises ValidationError when a value cannot stand, NotAllowed when `by` may not.
     """
-    unknown = fields.keys() - set(COMPANY_FIELDS)
+    changeable = (*COMPANY_FIELDS, *SECURITY_FIELDS)
+    unknown = fields.keys() - set(changeable)
     if unknown:
         raise TypeError(f"not a field of a company that is changed here: {sorted(unknown)}")
     stored = _locked(company)
-    before = _as_text(stored, COMPANY_FIELDS)
+    if fields.keys() & set(SECURITY_FIELDS):
+        require_right(company=stored, by=by, right=Right.MANAGE_SECURITY)
+    before = _as_text(stored, changeable)
     for name, value in fields.items():
         setattr(stored, name, value)
     stored.full_clean()
-    changes = _changes(before, _as_text(stored, COMPANY_FIELDS))
+    changes = _changes(before, _as_text(stored, changeable))
     if not changes:
         return False
-    stored.save(update_fields=COMPANY_FIELDS)
+    stored.save(update_fields=changeable)
     audit_event_add(
         company=stored, actor=by, action="changed", subject=stored, changes=changes, address=address
     )
@@ -87,45 +100,27 @@ def company_change(
 
 
 @transaction.atomic
-def person_add(
-    *,
-    company: Company,
-    by: User | None,
-    email: str,
-    name: str,
-    role: str,
-    address: str | None = None,
-) -> User:
-    """Add a person who cannot sign in before setting a password by `set_password_link`."""
-    person = User.objects.create_user(email, None, name=name, company=company, role=role)
-    audit_event_add(
-        company=company,
-        actor=by,
-        action="added",
-        subject=person,
-        changes={"email": ["", person.email], "role": ["", str(Role(role).label)]},
-        address=address,
-    )
-    return person
-
-
-@transaction.atomic
 def person_change(
     *, person: User, by: User | None, name: str, role: str, address: str | None = None
 ) -> bool:
-    """Set name and role, and tell whether anything changed.
+    """Set name and role, and tell whether anything changed. A new role ends all sessions.
 
-    Raises LastAdmin when nobody else could undo it.
+    Raises LastOwner when nobody else could undo it, NotAllowed when `by` may not.
     """
     company, stored = _locked_person(person)
     before = {"name": stored.name, "role": str(Role(stored.role).label)}
-    if role != Role.ADMIN:
-        _require_another_admin(company, stored)
+    for concerned in {right_to_manage(stored.role), right_to_manage(role)}:
+        require_right(company=company, by=by, right=concerned)
+    if role != Role.OWNER:
+        _require_another_owner(company, stored)
+    has_new_role = role != stored.role
     stored.name, stored.role = name, role
     changes = _changes(before, {"name": name, "role": str(Role(role).label)})
     if not changes:
         return False
     stored.save(update_fields=["name", "role"])
+    if has_new_role:
+        access_narrowed(person=stored, by=by, address=address)
     audit_event_add(
         company=company,
         actor=by,
@@ -141,15 +136,17 @@ def person_change(
 def person_deactivate(*, person: User, by: User | None, address: str | None = None) -> bool:
     """Keep the person out from the next request on; tell whether that was still to do.
 
-    Raises LastAdmin when nobody else could undo it.
+    Invitations that the person sent, or that are for the person, end too: no door stays open.
+    Raises LastOwner when nobody else could undo it, NotAllowed when `by` may not.
     """
     company, stored = _locked_person(person)
+    require_right(company=company, by=by, right=right_to_manage(stored.role))
     if not stored.is_active:
         return False
-    _require_another_admin(company, stored)
+    _require_another_owner(company, stored)
     stored.is_active = False
-    stored.session_epoch += 1
-    stored.save(update_fields=["is_active", "session_epoch"])
+    stored.save(update_fields=["is_active"])
+    access_narrowed(person=stored, by=by, address=address)
     audit_event_add(
         company=company, actor=by, action="deactivated", subject=stored, address=address
     )
@@ -158,8 +155,12 @@ def person_deactivate(*, person: User, by: User | None, address: str | None = No
 
 @transaction.atomic
 def person_reactivate(*, person: User, by: User | None, address: str | None = None) -> bool:
-    """Let the person sign in again; tell whether that was still to do."""
+    """Let the person sign in again; tell whether that was still to do.
+
+    Raises NotAllowed when `by` may not.
+    """
     company, stored = _locked_person(person)
+    require_right(company=company, by=by, right=right_to_manage(stored.role))
     if stored.is_active:
         return False
     stored.is_active = True
@@ -170,32 +171,93 @@ def person_reactivate(*, person: User, by: User | None, address: str | None = No
     return True
 
 
-def set_password_link(*, person: User) -> str:
-    """Return the address where a person sets a password: good once, for some days.
-
-    It is what django-allauth mails to somebody who forgot theirs, so its page and its
-    limits are the same.
-    """
-    token = allauth_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(person)
-    path = reverse(
-        "account_reset_password_from_key",
-        kwargs={"uidb36": user_pk_to_url_str(person), "key": token},
+def invitation_remove(
+    *, invitation: Invitation, by: User | None, address: str | None = None
+) -> None:
+    """End an invitation that is no longer meant. Call it inside a transaction."""
+    audit_event_add(
+        company=invitation.company,
+        actor=by,
+        action="withdrew",
+        subject=invitation,
+        changes={"email": [invitation.email, ""], "role": [str(Role(invitation.role).label), ""]},
+        address=address,
     )
-    return f"{settings.SITE_URL}{path}"
+    invitation.delete()
+
+
+def access_narrowed(*, person: User, by: User | None, address: str | None = None) -> None:
+    """Close the doors that are open to a person who may no longer do what they could.
+
+    All sessions end, and the invitations that the person may no longer send: whom they would
+    let in could be anybody. So does one for the person, when the person is deactivated. Call it
+    after the change, inside its transaction.
+    """
+    sessions.sessions_end(person=person)
+    for invitation in Invitation.objects.filter(
+        models.Q(invited_by=person) | models.Q(company=person.company_id, email=person.email)
+    ):
+        may_send = (
+            person.is_active
+            and person.company_id == invitation.company_id
+            and person.may(right_to_manage(invitation.role))
+        )
+        is_sent_in_vain = invitation.invited_by_id == person.pk and not may_send
+        is_for_the_deactivated = invitation.email == person.email and not person.is_active
+        if is_sent_in_vain or is_for_the_deactivated:
+            invitation_remove(invitation=invitation, by=by, address=address)
+
+
+# --- Of a person alone -------------------------------------------------------------------
 
 
 @transaction.atomic
 def password_change(*, person: User, password: str, address: str | None = None) -> None:
-    """Store a password that the person has chosen; other sessions of the person end."""
+    """Store a password that the person has chosen; all sessions of the person end."""
     person.set_password(password)
     # This field only: the role may have been changed since `person` was read.
     person.save(update_fields=["password"])
+    sessions.sessions_end(person=person)
+    # Whoever knew the old one can no longer come so far as to be asked for a code.
+    limits.code_attempts_forget(person_id=person.pk)
+    own_event_add(person=person, action="set a new password", address=address)
+
+
+@transaction.atomic
+def session_end(*, person: User, code: uuid.UUID, address: str | None = None) -> bool:
+    """End one session because the person asked for it; tell whether it was still there."""
+    ended = sessions.session_end(person=person, code=code)
+    if ended is None:
+        return False
+    where = ", ".join(filter(None, [*browser_and_system(ended.user_agent), ended.address]))
+    own_event_add(
+        person=person, action="ended a session", changes={"session": [where, ""]}, address=address
+    )
+    return True
+
+
+@transaction.atomic
+def sessions_end(*, person: User, address: str | None = None) -> None:
+    """End all sessions because the person asked for it."""
+    sessions.sessions_end(person=person)
+    own_event_add(person=person, action="signed out everywhere", address=address)
+
+
+def own_event_add(
+    *,
+    person: User,
+    action: str,
+    changes: Mapping[str, list[str]] | None = None,
+    address: str | None = None,
+) -> None:
+    """Record what a person did about themselves; an operator's belongs to no company's trail."""
     if person.company is not None:
         audit_event_add(
             company=person.company,
             actor=person,
-            action="set a new password",
+            action=action,
             subject=person,
+            changes=changes,
             address=address,
         )
 
@@ -219,16 +281,38 @@ def _locked_person(person: User) -> tuple[Company, User]:
     return company, User.objects.for_company(company).get(pk=person.pk)
 
 
-def _require_another_admin(company: Company, person: User) -> None:
-    if not (person.is_active and person.is_company_admin):
+def require_right(*, company: Company, by: User | None, right: Right) -> None:
+    """Raise NotAllowed when `by` does not have the right as things are stored now.
+
+    The system itself (None) and an operator, who belongs to no company, may.
+    """
+    if by is None or (by.is_staff and by.company_id is None):
         return
-    admins = User.objects.for_company(company).filter(role=Role.ADMIN, is_active=True)
-    if not admins.exclude(pk=person.pk).exists():
-        raise LastAdmin
+    stored = User.objects.for_company(company).filter(pk=by.pk, is_active=True).first()
+    if stored is None or not stored.may(right):
+        raise NotAllowed
+
+
+def _require_another_owner(company: Company, person: User) -> None:
+    if not (person.is_active and person.is_company_owner):
+        return
+    if not other_active_owners(company=company, person=person).exists():
+        raise LastOwner
+
+
+def other_active_owners(*, company: Company, person: User) -> models.QuerySet[User]:
+    owners = User.objects.for_company(company).filter(role=Role.OWNER, is_active=True)
+    return owners.exclude(pk=person.pk)
 
 
 def _as_text(row: models.Model, fields: Iterable[str]) -> dict[str, str]:
-    return {name: str(getattr(row, name)) for name in fields}
+    return {name: _text(getattr(row, name)) for name in fields}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    return str(value)
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, list[str]]:

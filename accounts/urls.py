@@ -7,41 +7,72 @@ managing several e-mail addresses, codes and confirmations has no address at all
 from allauth.account import views as allauth_views
 from django.urls import path, re_path
 
-from accounts import forms, views
+from accounts.sign_in.views import entrance, second_factor, sessions
+from accounts.views import activity, company, invitations, people
 
 _PERSON = "account/people/<uuid:code>/"
+_INVITATION = "account/people/invitations/<uuid:code>/"
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", company.home, name="home"),
     # --- Account -----------------------------------------------------------------------
-    path("account/company/", views.company, name="company"),
-    path("account/company/change/", views.company_change, name="company_change"),
-    path("account/people/", views.people, name="people"),
-    path("account/people/add/", views.person_add, name="person_add"),
-    path(_PERSON, views.person, name="person"),
-    path(_PERSON + "change/", views.person_change, name="person_change"),
-    path(_PERSON + "deactivate/", views.person_deactivate, name="person_deactivate"),
-    path(_PERSON + "reactivate/", views.person_reactivate, name="person_reactivate"),
-    path(_PERSON + "link/", views.person_link, name="person_link"),
-    path(_PERSON + "link/make/", views.person_link_make, name="person_link_make"),
-    path("account/activity/", views.activity, name="activity"),
-    # --- Sign-in: names that django-allauth looks up ------------------------------------
+    path("account/company/", company.company, name="company"),
+    path("account/company/change/", company.company_change, name="company_change"),
     path(
-        "sign-in/",
-        allauth_views.LoginView.as_view(form_class=forms.SignInForm),
-        name="account_login",
+        "account/company/security/change/",
+        company.company_security_change,
+        name="company_security_change",
     ),
+    path("account/people/", people.people, name="people"),
+    path("account/people/invite/", invitations.invitation_add, name="invitation_add"),
+    path(_INVITATION + "link/", invitations.invitation_link, name="invitation_link"),
+    path(_INVITATION + "renew/", invitations.invitation_renew, name="invitation_renew"),
+    path(_INVITATION + "withdraw/", invitations.invitation_withdraw, name="invitation_withdraw"),
+    path(_PERSON, people.person, name="person"),
+    path(_PERSON + "change/", people.person_change, name="person_change"),
+    path(_PERSON + "deactivate/", people.person_deactivate, name="person_deactivate"),
+    path(_PERSON + "reactivate/", people.person_reactivate, name="person_reactivate"),
+    path(_PERSON + "invite/", invitations.person_invite, name="person_invite"),
+    path(
+        _PERSON + "second-factor/reset/",
+        people.person_second_factor_reset,
+        name="person_second_factor_reset",
+    ),
+    path("account/activity/", activity.activity, name="activity"),
+    # --- Of a person alone -----------------------------------------------------------------
+    path("you/sessions/", sessions.sessions, name="sessions"),
+    path("you/sessions/end/", sessions.sessions_end, name="sessions_end"),
+    path("you/sessions/<uuid:code>/end/", sessions.session_end, name="session_end"),
+    path("you/second-factor/", second_factor.second_factor, name="second_factor"),
+    path("you/second-factor/add/", second_factor.second_factor_add, name="second_factor_add"),
+    path(
+        "you/second-factor/remove/",
+        second_factor.second_factor_remove,
+        name="second_factor_remove",
+    ),
+    path("you/recovery-codes/", second_factor.recovery_codes, name="recovery_codes"),
+    path(
+        "you/recovery-codes/make/",
+        second_factor.recovery_codes_make,
+        name="recovery_codes_make",
+    ),
+    # --- The way in: names that django-allauth looks up -------------------------------------
+    path("invitation/<str:token>/", invitations.invitation, name="invitation"),
+    path("sign-in/", entrance.SignInView.as_view(), name="account_login"),
+    path("sign-in/code/", entrance.SecondStepView.as_view(), name="mfa_authenticate"),
     path("sign-out/", allauth_views.logout, name="account_logout"),
     path("sign-up/", allauth_views.signup, name="account_signup"),
     path("inactive/", allauth_views.account_inactive, name="account_inactive"),
+    path("confirm/", entrance.ConfirmByPasswordView.as_view(), name="account_reauthenticate"),
+    path("confirm/code/", entrance.ConfirmByCodeView.as_view(), name="mfa_reauthenticate"),
     path(
         "password/change/",
-        allauth_views.PasswordChangeView.as_view(form_class=forms.PasswordChangeForm),
+        entrance.PasswordChangeView.as_view(),
         name="account_change_password",
     ),
     path(
         "password/reset/",
-        allauth_views.PasswordResetView.as_view(form_class=forms.PasswordResetForm),
+        entrance.PasswordResetView.as_view(),
         name="account_reset_password",
     ),
     path(
@@ -51,7 +82,7 @@ urlpatterns = [
     ),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]{1,13})-(?P<key>[^/]{1,100})/$",
-        allauth_views.PasswordResetFromKeyView.as_view(form_class=forms.PasswordSetForm),
+        entrance.PasswordSetView.as_view(),
         name="account_reset_password_from_key",
     ),
     path(

@@ -7,7 +7,8 @@ from typing import Literal
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from accounts.models import Company, Role, User
+from accounts.models import Company, User
+from accounts.roles import Role
 from apicalls import services
 from apicalls.credentials import header_value
 from apicalls.models import APICall, APITemplate, State
@@ -25,10 +26,10 @@ _COMPANIES: tuple[tuple[str, str, Literal["main", "second"]], ...] = (
     ("Southern Rail", "Europe/Berlin", "second"),
 )
 _PEOPLE = (
-    ("Northern Build", ADMIN_EMAIL, "Ada Lindqvist", Role.ADMIN),
+    ("Northern Build", ADMIN_EMAIL, "Ada Lindqvist", Role.OWNER),
     ("Northern Build", "manager@northern-build.example", "Marc Tremblay", Role.MANAGER),
     ("Northern Build", "viewer@northern-build.example", "Vera Novak", Role.VIEWER),
-    ("Southern Rail", "admin@southern-rail.example", "Stefan Krause", Role.ADMIN),
+    ("Southern Rail", "admin@southern-rail.example", "Stefan Krause", Role.OWNER),
 )
 
 

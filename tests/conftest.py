@@ -1,5 +1,6 @@
 """The cast of every test: a company with an admin and a viewer, and an outsider's company."""
 
+import time
 from pathlib import PurePosixPath
 
 import pytest
@@ -56,10 +57,22 @@ def client_of(client):
     """Return a function that signs a person in and returns the client."""
 
     def sign_in(user):
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        signed_in(client, user)
         return client
 
     return sign_in
+
+
+def signed_in(client, user, *, confirmed_at=None):
+    """Sign a person in as somebody who gave the password at that moment, or just now."""
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    now = time.time()
+    proof = {"method": "password", "at": now if confirmed_at is None else confirmed_at}
+    session = client.session
+    session["account_authentication_methods"] = [proof]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session["seen_at"] = now
+    session.save()
 
 
 # --- The shipped server -----------------------------------------------------------------

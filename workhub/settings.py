@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "accounts",
     "workers",
@@ -103,6 +104,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.sign_in.middleware.SessionSeenMiddleware",
+    "accounts.sign_in.middleware.SecondFactorRequiredMiddleware",
 ]
 
 TEMPLATES = [
@@ -173,6 +176,17 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.adapter.PasswordResetTokens"  # noqa: S105
+# Counted in accounts/sign_in/limits.py: these would be in a cache that processes need not share.
+ACCOUNT_RATE_LIMITS = False
+# Seconds. accounts/permissions.py asks for a proof that is no older, in django-allauth's pages too.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Workhub"
+# A code is good for a step longer, and one earlier: clocks differ, and people type slowly.
+MFA_TOTP_TOLERANCE = 1
+MFA_REAUTHENTICATION_REQUIRED = False
 
 vars().update(env.email_url("EMAIL_URL", default=f"filemail:///{BASE_DIR / 'var' / 'mail'}"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Workhub <workhub@{_site.hostname}>")

@@ -6,9 +6,27 @@ from tests.conftest import PASSWORD
 
 
 @pytest.fixture(autouse=True)
-def no_attempts_yet():
-    """Limits on signing in are counted in the cache."""
+def no_code_used_yet():
+    """django-allauth notes codes of authenticator apps in the cache, besides our own note."""
     cache.clear()
+
+
+@pytest.fixture
+def owner(company) -> User:
+    return User.objects.create_user(
+        "owner@northern.example", PASSWORD, name="Odo Owner", company=company, role=Role.OWNER
+    )
+
+
+@pytest.fixture
+def second_owner(company) -> User:
+    return User.objects.create_user(
+        "second.owner@northern.example",
+        PASSWORD,
+        name="Una Owner",
+        company=company,
+        role=Role.OWNER,
+    )
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts import services
-from accounts.models import AuditEvent, Company, User
+from accounts.models import AuditEvent, Company, Invitation, User
 from tests.conftest import PASSWORD
 
 OPERATOR = "/operator/"
@@ -120,6 +120,62 @@ def test_deactivating_here_ends_sessions_too(operators_client, viewer):
     viewer.refresh_from_db()
     assert not viewer.is_active
     assert viewer.session_epoch == 1
+
+
+def test_a_new_role_here_ends_sessions_too(operators_client, admin, viewer):
+    Invitation.objects.create(
+        company=admin.company, email="nia@new.example", name="Nia", role="admin", invited_by=admin
+    )
+    operators_client.post(
+        f"{OPERATOR}accounts/user/{admin.pk}/change/", _person_form(admin, role="viewer")
+    )
+    admin.refresh_from_db()
+    assert (admin.role, admin.session_epoch) == ("viewer", 1)
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"role": "admin"}, id="role"),
+        pytest.param({"is_active": ""}, id="deactivated"),
+        pytest.param({"company": ""}, id="company"),
+    ],
+)
+def test_the_last_owner_of_a_company_stays(operators_client, owner, changed, second_owner):
+    second_owner.is_active = False
+    second_owner.save()
+    response = operators_client.post(
+        f"{OPERATOR}accounts/user/{owner.pk}/change/", _person_form(owner, **changed)
+    )
+    assert "make another person owner first" in response.content.decode()
+    owner.refresh_from_db()
+    assert (owner.role, owner.is_active, owner.company_id is not None) == ("owner", True, True)
+
+
+def test_an_owner_goes_where_there_is_another(operators_client, owner, second_owner):
+    operators_client.post(
+        f"{OPERATOR}accounts/user/{owner.pk}/change/", _person_form(owner, role="admin")
+    )
+    owner.refresh_from_db()
+    assert owner.role == "admin"
+
+
+def test_an_operator_takes_back_what_a_company_requires(operators_client, company):
+    company.second_factor_required = True
+    company.save()
+    operators_client.post(
+        f"{OPERATOR}accounts/company/{company.pk}/change/",
+        {
+            "name": company.name,
+            "time_zone": company.time_zone,
+            "coming_due_days": "30",
+            "request_log_days": "400",
+        },
+    )
+    company.refresh_from_db()
+    assert not company.second_factor_required
+    assert AuditEvent.objects.get().changes == {"second_factor_required": ["Yes", "No"]}
 
 
 def test_lists_take_few_queries_whatever_the_amount_of_data(

@@ -1,5 +1,5 @@
-from accounts.forms import CompanyForm, PersonAddForm, PersonForm, time_zone_choices
-from accounts.models import Company, User
+from accounts.forms import CompanyForm, InvitationForm, PersonForm, time_zone_choices
+from accounts.models import Company
 
 
 def test_zones_are_offered_by_region():
@@ -26,13 +26,20 @@ def test_an_unknown_zone_is_refused(company):
     assert list(form.errors) == ["time_zone"]
 
 
-def test_a_person_needs_a_name(viewer):
-    assert PersonForm({"name": "", "role": "viewer"}, instance=viewer).errors == {
-        "name": ["This field is required."]
-    }
+def test_a_person_needs_a_name(admin, viewer):
+    form = PersonForm({"name": "", "role": "viewer"}, instance=viewer, by=admin)
+    assert form.errors == {"name": ["This field is required."]}
 
 
-def test_an_email_that_is_there_in_another_case_is_found_out(admin):
-    form = PersonAddForm({"name": "X", "email": "ADMIN@northern.example", "role": "viewer"})
-    assert form.errors == {"email": ["A person with this e-mail is already there."]}
-    assert User.objects.count() == 1
+def test_an_email_is_one_however_it_is_typed(admin):
+    form = InvitationForm({"name": "X", "email": " NIA@New.example", "role": "viewer"}, by=admin)
+    assert form.is_valid()
+    assert form.cleaned_data["email"] == "nia@new.example"
+
+
+def test_only_an_owner_chooses_the_role_of_an_owner(admin, owner, viewer):
+    def roles(by):
+        return [value for value, _label in PersonForm(instance=viewer, by=by)["role"].field.choices]
+
+    assert roles(owner) == ["owner", "admin", "manager", "viewer"]
+    assert roles(admin) == ["admin", "manager", "viewer"]

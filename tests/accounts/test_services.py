@@ -2,11 +2,11 @@ import threading
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection
+from django.db import connection
 
 from accounts import services
-from accounts.models import AuditEvent, Company, Role, User
-from accounts.services import LastAdmin
+from accounts.models import AuditEvent, Company, Invitation, Role, User
+from accounts.services import LastOwner, NotAllowed
 
 
 @pytest.fixture
@@ -82,30 +82,17 @@ def test_only_settings_of_a_company_are_changed(company, admin):
         services.company_change(company=company, by=admin, id=7)
 
 
-# --- People ----------------------------------------------------------------------------
-
-
-def test_a_person_is_added_without_a_password(company, admin):
-    person = services.person_add(
-        company=company, by=admin, email="New@Northern.example", name="Nia New", role=Role.MANAGER
-    )
-    assert person.email == "new@northern.example"
-    assert person.role == "manager"
-    assert not person.has_usable_password()
+def test_only_an_owner_sets_what_is_required_for_signing_in(company, owner, admin):
+    with pytest.raises(NotAllowed):
+        services.company_change(company=company, by=admin, second_factor_required=True)
+    assert services.company_change(company=company, by=owner, second_factor_required=True)
+    company.refresh_from_db()
+    assert company.second_factor_required
     [event] = _events(company)
-    assert (event.action, event.subject_name, event.subject_id) == (
-        "added",
-        "Nia New",
-        str(person.code),
-    )
-    assert event.changes == {"email": ["", "new@northern.example"], "role": ["", "Manager"]}
+    assert event.changes == {"second_factor_required": ["No", "Yes"]}
 
 
-def test_a_person_is_not_added_twice(company, admin, outsider):
-    with pytest.raises(IntegrityError):
-        services.person_add(
-            company=company, by=admin, email=outsider.email, name="Olga", role=Role.VIEWER
-        )
+# --- People ----------------------------------------------------------------------------
 
 
 def test_a_changed_role_leaves_before_and_after(company, admin, viewer):
@@ -114,6 +101,15 @@ def test_a_changed_role_leaves_before_and_after(company, admin, viewer):
     assert viewer.role == "admin"
     [event] = _events(company)
     assert event.changes == {"role": ["Viewer", "Admin"]}
+
+
+def test_a_new_role_ends_sessions_and_a_new_name_does_not(admin, viewer):
+    services.person_change(person=viewer, by=admin, name="Vic", role=Role.VIEWER)
+    viewer.refresh_from_db()
+    assert viewer.session_epoch == 0
+    services.person_change(person=viewer, by=admin, name="Vic", role=Role.MANAGER)
+    viewer.refresh_from_db()
+    assert viewer.session_epoch == 1
 
 
 def test_deactivating_ends_sessions_and_keeps_the_password(company, admin, viewer):
@@ -135,55 +131,150 @@ def test_reactivating_is_done_once(company, admin, viewer):
     assert [event.action for event in _events(company)] == ["deactivated", "reactivated"]
 
 
-def test_the_last_active_admin_stays(company, admin, second_admin, outsider):
-    services.person_deactivate(person=second_admin, by=admin)
-    with pytest.raises(LastAdmin):
-        services.person_change(person=admin, by=admin, name=admin.name, role=Role.VIEWER)
-    with pytest.raises(LastAdmin):
-        services.person_deactivate(person=admin, by=admin)
-    admin.refresh_from_db()
-    assert admin.is_active
-    assert admin.role == "admin"
+def _invitation(company, by, role=Role.VIEWER, email="nia@new.example"):
+    return Invitation.objects.create(
+        company=company, email=email, name="Nia", role=role, invited_by=by
+    )
 
 
-def test_the_last_admin_can_still_be_renamed(admin):
-    assert services.person_change(person=admin, by=admin, name="Ada Adler", role=Role.ADMIN)
+def test_what_the_deactivated_have_sent_lets_nobody_in(company, owner, admin, second_admin):
+    _invitation(company, admin)
+    kept = _invitation(company, second_admin, email="kept@new.example")
+    services.person_deactivate(person=admin, by=owner)
+    assert list(Invitation.objects.all()) == [kept]
+    assert [event.action for event in _events(company)] == ["withdrew", "deactivated"]
 
 
-def test_of_two_admins_who_read_the_same_page_one_stays(admin, second_admin):
+def test_an_invitation_of_the_deactivated_lets_them_not_in_again(company, admin, viewer):
+    _invitation(company, admin, email=viewer.email)
+    services.person_deactivate(person=viewer, by=admin)
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.parametrize(("role", "left"), [("admin", ["viewer"]), ("manager", [])])
+def test_who_gets_a_lesser_role_keeps_what_they_may_still_send(
+    company, owner, second_owner, role, left
+):
+    _invitation(company, second_owner, Role.OWNER, "o@new.example")
+    _invitation(company, second_owner, Role.VIEWER, "v@new.example")
+    services.person_change(person=second_owner, by=owner, name="Una", role=role)
+    assert [invitation.role for invitation in Invitation.objects.all()] == left
+
+
+# --- Owners ------------------------------------------------------------------------------
+
+
+def test_the_last_active_owner_stays(company, owner, second_owner, admin, outsider):
+    services.person_deactivate(person=second_owner, by=owner)
+    with pytest.raises(LastOwner):
+        services.person_change(person=owner, by=owner, name=owner.name, role=Role.ADMIN)
+    with pytest.raises(LastOwner):
+        services.person_deactivate(person=owner, by=owner)
+    owner.refresh_from_db()
+    assert owner.is_active
+    assert owner.role == "owner"
+
+
+def test_the_last_owner_can_still_be_renamed(owner):
+    assert services.person_change(person=owner, by=owner, name="Odo Adler", role=Role.OWNER)
+
+
+def test_the_last_admin_may_go_where_there_is_an_owner(owner, admin):
+    assert services.person_deactivate(person=admin, by=owner)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(
+            lambda by, owner, viewer: services.person_change(
+                person=owner, by=by, name="Odo", role=Role.VIEWER
+            ),
+            id="demote-an-owner",
+        ),
+        pytest.param(
+            lambda by, owner, viewer: services.person_change(
+                person=owner, by=by, name="Odd", role=Role.OWNER
+            ),
+            id="rename-an-owner",
+        ),
+        pytest.param(
+            lambda by, owner, viewer: services.person_change(
+                person=viewer, by=by, name="Vic", role=Role.OWNER
+            ),
+            id="make-an-owner",
+        ),
+        pytest.param(
+            lambda by, owner, viewer: services.person_deactivate(person=owner, by=by),
+            id="deactivate-an-owner",
+        ),
+        pytest.param(
+            lambda by, owner, viewer: services.person_reactivate(person=owner, by=by),
+            id="reactivate-an-owner",
+        ),
+    ],
+)
+def test_admins_do_nothing_to_owners(company, owner, second_owner, admin, viewer, what):
+    with pytest.raises(NotAllowed):
+        what(admin, second_owner, viewer)
+    second_owner.refresh_from_db()
+    assert (second_owner.name, second_owner.role, second_owner.is_active) == (
+        "Una Owner",
+        "owner",
+        True,
+    )
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["manager", "viewer", "outsider"])
+def test_who_may_not_manage_people_is_refused_here_too(company, viewer, who, request):
+    with pytest.raises(NotAllowed):
+        services.person_deactivate(person=viewer, by=request.getfixturevalue(who))
+
+
+def test_what_somebody_may_is_read_anew(admin, second_admin, viewer):
+    # As when the role was taken away while the request was on its way.
+    User.objects.filter(pk=admin.pk).update(role=Role.VIEWER)
+    with pytest.raises(NotAllowed):
+        services.person_deactivate(person=viewer, by=admin)
+
+
+def test_an_operator_and_the_system_may(operator, owner, second_owner):
+    assert services.person_deactivate(person=second_owner, by=operator)
+    assert services.person_reactivate(person=second_owner, by=None)
+
+
+def test_of_two_owners_who_read_the_same_page_one_stays(owner, second_owner):
     # Both objects were read before either change, as two requests at once would.
-    services.person_change(person=second_admin, by=admin, name=second_admin.name, role=Role.VIEWER)
-    with pytest.raises(LastAdmin):
-        services.person_change(person=admin, by=second_admin, name=admin.name, role=Role.VIEWER)
+    services.person_change(person=second_owner, by=owner, name="Una", role=Role.VIEWER)
+    with pytest.raises(NotAllowed):
+        services.person_change(person=owner, by=second_owner, name="Odo", role=Role.VIEWER)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(
     "sqlite" in connection.vendor, reason="SQLite lets in one writer at a time anyway"
 )
-def test_of_two_admins_who_demote_each_other_at_once_one_stays(admin, second_admin):
+def test_of_two_owners_who_step_down_at_once_one_stays(owner, second_owner):
     barrier = threading.Barrier(2)
     refused = []
 
-    def demote(person, by):
+    def step_down(person):
         barrier.wait()
         try:
-            services.person_change(person=person, by=by, name=person.name, role=Role.VIEWER)
-        except LastAdmin:
+            services.person_change(person=person, by=person, name=person.name, role=Role.VIEWER)
+        except LastOwner:
             refused.append(person)
         finally:
             connection.close()
 
-    threads = [
-        threading.Thread(target=demote, args=pair)
-        for pair in ((admin, second_admin), (second_admin, admin))
-    ]
+    threads = [threading.Thread(target=step_down, args=(one,)) for one in (owner, second_owner)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(refused) == 1
-    assert User.objects.filter(role=Role.ADMIN, is_active=True).count() == 1
+    assert User.objects.filter(role=Role.OWNER, is_active=True).count() == 1
 
 
 def test_an_operator_is_no_person_of_a_company(operator):
@@ -191,10 +282,7 @@ def test_an_operator_is_no_person_of_a_company(operator):
         services.person_deactivate(person=operator, by=operator)
 
 
-def test_the_link_to_set_a_password_is_below_the_site_address(viewer, settings):
-    settings.SITE_URL = "https://workhub.example"
-    link = services.set_password_link(person=viewer)
-    assert link.startswith("https://workhub.example/password/reset/key/")
+# --- Of a person alone -------------------------------------------------------------------
 
 
 def test_a_new_password_writes_nothing_else_of_the_person(company, admin, viewer):

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
 from accounts import services
@@ -14,8 +16,8 @@ SIGN_IN = "/sign-in/"
 NEW_PASSWORD = "horse battery staple"
 
 
-def _sign_in(client, email, password=PASSWORD, **more):
-    return client.post(SIGN_IN, {"login": email, "password": password, **more})
+def _sign_in(client, email, password=PASSWORD, *, back="", **more):
+    return client.post(SIGN_IN, {"login": email, "password": password, "next": back}, **more)
 
 
 def _actions(company):
@@ -56,6 +58,11 @@ def test_pages_before_signing_in(client, address, heading):
         "account_confirm_email",
         "account_set_password",
         "account_request_login_code",
+        "mfa_index",
+        "mfa_activate_totp",
+        "mfa_deactivate_totp",
+        "mfa_view_recovery_codes",
+        "mfa_add_webauthn",
         "socialaccount_login",
     ],
 )
@@ -93,12 +100,12 @@ def test_a_person_signs_in_and_out(client, company, viewer, email):
 def test_one_comes_back_to_the_page_that_was_asked_for(client, viewer):
     page = client.get(f"{SIGN_IN}?next=/account/people/").content.decode()
     assert '<input type="hidden" name="next" value="/account/people/">' in page
-    assert _sign_in(client, viewer.email, next="/account/people/")["Location"] == "/account/people/"
+    assert _sign_in(client, viewer.email, back="/account/people/")["Location"] == "/account/people/"
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
 def test_nobody_is_sent_to_another_site(client, viewer, target):
-    assert _sign_in(client, viewer.email, next=target)["Location"] == "/"
+    assert _sign_in(client, viewer.email, back=target)["Location"] == "/"
 
 
 def test_a_wrong_password_and_an_unknown_email_read_alike(client, viewer):
@@ -110,16 +117,36 @@ def test_a_wrong_password_and_an_unknown_email_read_alike(client, viewer):
     assert answer(viewer.email) == answer("nobody@northern.example")
 
 
-def test_who_guesses_is_slowed_down(client, viewer):
+@pytest.mark.parametrize("email", ["viewer@northern.example", "nobody@northern.example"])
+def test_who_guesses_is_slowed_down_whomever_they_guess(client, viewer, email):
     for _attempt in range(5):
-        _sign_in(client, viewer.email, "not the password")
-    response = _sign_in(client, viewer.email)
+        assert _sign_in(client, email, "not the password").status_code == 200
+    response = _sign_in(client, email)
+    assert response.status_code == 429
     assert "Too many attempts." in response.content.decode()
     assert client.get("/account/company/").status_code == 302
 
 
+def test_who_guesses_elsewhere_locks_out_nobody(client, viewer):
+    for attempt in range(40):
+        _sign_in(client, viewer.email, "x", REMOTE_ADDR=f"203.0.113.{attempt % 4}")
+    assert _sign_in(client, viewer.email).status_code == 302
+
+
+def test_one_address_tries_no_password_on_everybody(client, viewer):
+    for attempt in range(20):
+        _sign_in(client, f"a{attempt}@x.example", "x")
+    assert _sign_in(client, viewer.email).status_code == 429
+    assert _sign_in(Client(), viewer.email, REMOTE_ADDR="203.0.113.7").status_code == 302
+
+
+def test_who_signs_in_often_is_not_slowed_down(viewer):
+    for _time in range(25):
+        assert _sign_in(Client(), viewer.email).status_code == 302
+
+
 def test_limits_do_not_believe_the_caller_about_its_address(client, viewer):
-    for attempt in range(31):
+    for attempt in range(21):
         response = client.post(
             SIGN_IN,
             {"login": f"a{attempt}@x.example", "password": "x"},
@@ -127,6 +154,20 @@ def test_limits_do_not_believe_the_caller_about_its_address(client, viewer):
         )
     assert response.status_code == 429
     assert "Too many attempts" in response.content.decode()
+
+
+def test_who_is_known_takes_the_same_queries_as_who_is_not(client, viewer):
+    def queries(do):
+        with CaptureQueriesContext(connection) as captured:
+            do()
+        return [re.sub("'[^']*'|[0-9]+", "?", query["sql"]) for query in captured]
+
+    _sign_in(client, "warm@up.example", "x")
+    known = queries(lambda: _sign_in(client, viewer.email, "not the password"))
+    assert known == queries(lambda: _sign_in(client, "nobody@x.example", "not the password"))
+    client.post("/password/reset/", {"email": "warm@up.example"})
+    known = queries(lambda: client.post("/password/reset/", {"email": viewer.email}))
+    assert known == queries(lambda: client.post("/password/reset/", {"email": "nobody@x.example"}))
 
 
 def test_one_signs_in_by_a_unix_socket_too(client, viewer):
@@ -143,9 +184,7 @@ def test_the_deactivated_do_not_get_in(client, admin, viewer):
 
 
 def test_who_has_no_password_yet_does_not_get_in(client, company, admin):
-    person = services.person_add(
-        company=company, by=admin, email="nia@northern.example", name="Nia", role="viewer"
-    )
+    person = User.objects.create_user("nia@northern.example", name="Nia", company=company)
     for password in ("", "!", person.password):
         assert _sign_in(client, person.email, password).status_code == 200
     assert client.get("/account/company/").status_code == 302
@@ -243,6 +282,61 @@ def test_asking_for_a_new_password_does_not_tell_who_is_known(client, viewer, ma
     # Both cost the sending of a mail, so time does not tell either.
     assert [mail.to for mail in mailoutbox] == [[viewer.email], ["nobody@northern.example"]]
     assert "/password/reset/key/" not in mailoutbox[1].body
+
+
+def test_a_mailbox_is_not_filled_by_whoever_asks(client, viewer, mailoutbox):
+    answers = {
+        client.post("/password/reset/", {"email": viewer.email}, REMOTE_ADDR=f"203.0.113.{number}")[
+            "Location"
+        ]
+        for number in range(12)
+    }
+    assert answers == {"/password/reset/done/"}
+    assert len(mailoutbox) == 10
+
+
+@pytest.mark.parametrize("email", ["viewer@northern.example", "nobody@northern.example"])
+def test_who_asks_for_links_again_and_again_is_told_to_wait(client, viewer, mailoutbox, email):
+    for _time in range(6):
+        response = client.post("/password/reset/", {"email": email})
+    assert "Too many attempts." in response.content.decode()
+    assert len(mailoutbox) == 5
+
+
+def test_a_session_that_is_there_sets_the_password_by_mail_and_goes_on(client, viewer, mailoutbox):
+    _sign_in(client, viewer.email)
+    elsewhere = Client()
+    _sign_in(elsewhere, viewer.email)
+    client.post("/password/reset/", {"email": viewer.email})
+    path = re.search(r"https://workhub\.example(/password/reset/key/\S+)", mailoutbox[0].body)[1]
+    form = client.get(path, follow=True)
+    response = client.post(
+        form.redirect_chain[-1][0], {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    )
+    assert response.status_code == 302
+    assert client.get("/account/company/").status_code == 200
+    assert elsewhere.get("/account/company/").status_code == 302
+
+
+def test_the_current_password_cannot_be_guessed_in_a_browser_left_alone(client_of, viewer):
+    client = client_of(viewer)
+    change = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    for _time in range(5):
+        client.post("/password/change/", {"oldpassword": "guess", **change})
+    response = client.post("/password/change/", {"oldpassword": PASSWORD, **change})
+    assert "Too many attempts." in response.content.decode()
+    viewer.refresh_from_db()
+    assert viewer.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("reactivated", [False, True])
+def test_a_link_of_before_is_over_for_the_deactivated(client, viewer, mailoutbox, reactivated):
+    client.post("/password/reset/", {"email": viewer.email})
+    path = re.search(r"https://workhub\.example(/password/reset/key/\S+)", mailoutbox[0].body)[1]
+    services.person_deactivate(person=viewer, by=None)
+    if reactivated:
+        services.person_reactivate(person=viewer, by=None)
+    assert "This link no longer works" in client.get(path).content.decode()
 
 
 def test_the_deactivated_get_no_link(client, admin, viewer, mailoutbox):

@@ -1,31 +1,43 @@
-"""The Account pages Company, People and Activity, and the way in."""
+"""The Account pages Company, People and Activity, and who gets into them."""
 
 import re
+import time
 import uuid
 
 import pytest
-from django.db import IntegrityError
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from accounts import services
-from accounts.models import AuditEvent, Role, User
+from accounts.models import AuditEvent, Company, Invitation, Role, User
+from tests.conftest import signed_in
 
 COMPANY = "/account/company/"
 PEOPLE = "/account/people/"
 ACTIVITY = "/account/activity/"
 FOR_EVERYBODY = [COMPANY, PEOPLE, ACTIVITY, PEOPLE + "{viewer}/"]
 FOR_ADMINS_TO_READ = [
-    PEOPLE + "add/",
+    PEOPLE + "invite/",
     PEOPLE + "{viewer}/deactivate/",
-    PEOPLE + "{viewer}/link/",
+    PEOPLE + "{viewer}/second-factor/reset/",
+    PEOPLE + "invitations/{invited}/link/",
 ]
 FOR_ADMINS_TO_POST = [
     COMPANY + "change/",
-    PEOPLE + "add/",
+    PEOPLE + "invite/",
     PEOPLE + "{viewer}/change/",
     PEOPLE + "{viewer}/deactivate/",
     PEOPLE + "{viewer}/reactivate/",
-    PEOPLE + "{viewer}/link/make/",
+    PEOPLE + "{viewer}/invite/",
+    PEOPLE + "{viewer}/second-factor/reset/",
+    PEOPLE + "invitations/{invited}/renew/",
+    PEOPLE + "invitations/{invited}/withdraw/",
+]
+FOR_OWNERS_TO_POST = [COMPANY + "security/change/"]
+FOR_SOME_TO_POST = FOR_ADMINS_TO_POST + FOR_OWNERS_TO_POST
+# All that is about people and security, and so asks who it is when the last proof is old.
+TO_CONFIRM = [
+    address for address in FOR_ADMINS_TO_READ + FOR_SOME_TO_POST if address != COMPANY + "change/"
 ]
 A_COMPANY = {
     "name": "Northern",
@@ -37,19 +49,21 @@ A_PERSON = {"name": "Nia New", "email": "nia@northern.example", "role": "manager
 
 
 @pytest.fixture
-def at(viewer):
-    """Return a function that puts the viewer's code into an address."""
-    return lambda address: address.format(viewer=viewer.code)
+def invited(company) -> Invitation:
+    return Invitation.objects.create(
+        company=company, email="ivy@northern.example", name="Ivy Invited", role="viewer"
+    )
+
+
+@pytest.fixture
+def at(viewer, invited):
+    """Return a function that puts the codes of the viewer and of who is invited in an address."""
+    return lambda address: address.format(viewer=viewer.code, invited=invited.code)
 
 
 @pytest.fixture
 def admins_client(client_of, admin):
     return client_of(admin)
-
-
-@pytest.fixture
-def invited(company, admin) -> User:
-    return services.person_add(company=company, by=admin, **A_PERSON)
 
 
 # --- Who gets in -----------------------------------------------------------------------
@@ -62,7 +76,7 @@ def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(client, at, address):
     assert response["Location"] == f"/sign-in/?next={at(address)}"
 
 
-@pytest.mark.parametrize("address", FOR_ADMINS_TO_POST)
+@pytest.mark.parametrize("address", FOR_SOME_TO_POST)
 def test_who_is_not_signed_in_changes_nothing(client, at, address):
     response = client.post(at(address))
     assert response.status_code == 302
@@ -71,7 +85,7 @@ def test_who_is_not_signed_in_changes_nothing(client, at, address):
 
 
 @pytest.mark.parametrize("address", FOR_EVERYBODY)
-@pytest.mark.parametrize("who", ["admin", "manager", "viewer"])
+@pytest.mark.parametrize("who", ["owner", "admin", "manager", "viewer"])
 def test_everybody_of_the_company_may_look(client_of, at, address, who, request):
     response = client_of(request.getfixturevalue(who)).get(at(address))
     assert response.status_code == 200
@@ -94,22 +108,32 @@ def test_changes_are_refused_to_others(client_of, at, address, who, request):
     assert not AuditEvent.objects.exists()
 
 
+@pytest.mark.parametrize("who", ["admin", "manager", "viewer"])
+@pytest.mark.parametrize("address", FOR_OWNERS_TO_POST)
+def test_what_owners_do_is_refused_to_others(client_of, at, address, who, request):
+    response = client_of(request.getfixturevalue(who)).post(
+        at(address), {"second_factor_required": "on"}
+    )
+    assert response.status_code == 403
+    assert "Only an owner of your company may do this." in response.content.decode()
+    assert not AuditEvent.objects.exists()
+
+
 @pytest.mark.parametrize(
     "address",
-    [address for address in FOR_EVERYBODY + FOR_ADMINS_TO_READ if "{viewer}" in address],
+    [address for address in FOR_EVERYBODY + FOR_ADMINS_TO_READ if "{" in address],
 )
 def test_people_of_another_company_do_not_exist(client_of, outsider, at, address):
     assert client_of(outsider).get(at(address)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "address", [address for address in FOR_ADMINS_TO_POST if "{viewer}" in address]
-)
+@pytest.mark.parametrize("address", [address for address in FOR_SOME_TO_POST if "{" in address])
 def test_people_of_another_company_are_not_changed(client_of, outsider, viewer, at, address):
     response = client_of(outsider).post(at(address), {"name": "Taken over", "role": "admin"})
     assert response.status_code == 404
     viewer.refresh_from_db()
     assert (viewer.name, viewer.role, viewer.is_active) == ("Vic Viewer", "viewer", True)
+    assert Invitation.objects.get().link_number == 1
 
 
 @pytest.mark.parametrize("address", FOR_EVERYBODY + FOR_ADMINS_TO_READ)
@@ -123,40 +147,51 @@ def test_an_operator_without_company_is_told_why_not(client_of, operator, at, ad
     ("method", "address"),
     [
         *(("post", address) for address in FOR_EVERYBODY),
-        ("post", PEOPLE + "{viewer}/link/"),
-        *(("get", address) for address in FOR_ADMINS_TO_POST if address not in FOR_ADMINS_TO_READ),
+        ("post", PEOPLE + "invitations/{invited}/link/"),
+        *(("get", address) for address in FOR_SOME_TO_POST if address not in FOR_ADMINS_TO_READ),
         *(("put", address) for address in FOR_ADMINS_TO_READ),
     ],
 )
-def test_wrong_methods_are_refused(admins_client, at, method, address):
-    assert getattr(admins_client, method)(at(address)).status_code == 405
+def test_wrong_methods_are_refused(client_of, owner, at, method, address):
+    assert getattr(client_of(owner), method)(at(address)).status_code == 405
 
 
-@pytest.mark.parametrize("address", FOR_ADMINS_TO_POST)
-def test_a_form_of_another_site_changes_nothing(admin, at, address):
+@pytest.mark.parametrize("address", FOR_SOME_TO_POST)
+def test_a_form_of_another_site_changes_nothing(owner, at, address):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(admin, backend="allauth.account.auth_backends.AuthenticationBackend")
+    signed_in(client, owner)
     response = client.post(at(address), A_COMPANY | A_PERSON)
     assert response.status_code == 403
     assert "Please send it again" in response.content.decode()
     assert not AuditEvent.objects.exists()
 
 
-@pytest.mark.parametrize("address", FOR_EVERYBODY + FOR_ADMINS_TO_READ[:2])
+@pytest.mark.parametrize("address", TO_CONFIRM)
+def test_who_was_not_seen_for_long_confirms_first(client, owner, at, address, mailoutbox):
+    signed_in(client, owner, confirmed_at=time.time() - 901)
+    method = client.get if address in FOR_ADMINS_TO_READ else client.post
+    response = method(at(address), headers={"referer": "http://testserver/account/people/"})
+    assert response.status_code == 302
+    assert response["Location"].startswith("/confirm/?next=")
+    assert not AuditEvent.objects.exists()
+    assert mailoutbox == []
+
+
+@pytest.mark.parametrize("address", FOR_EVERYBODY + FOR_ADMINS_TO_READ[:3])
 def test_pages_take_few_queries_whatever_the_amount_of_data(
-    admins_client, company, admin, at, address, django_assert_max_num_queries
+    client_of, company, owner, at, address, django_assert_max_num_queries
 ):
+    client = client_of(owner)
+    # So that the second factor is asked for as well.
+    Company.objects.update(second_factor_required=True)
+    Authenticator.objects.create(user=owner, type=Authenticator.Type.TOTP, data={})
     for number in range(60):
-        person = services.person_add(
-            company=company,
-            by=admin,
-            email=f"person{number}@northern.example",
-            name=f"Person {number}",
-            role=Role.VIEWER,
-        )
-        services.person_change(person=person, by=admin, name="Renamed", role=Role.MANAGER)
-    with django_assert_max_num_queries(7):
-        admins_client.get(at(address))
+        email = f"person{number}@northern.example"
+        person = User.objects.create_user(email, name="Person", company=company)
+        services.person_change(person=person, by=owner, name="Renamed", role=Role.MANAGER)
+        Invitation.objects.create(company=company, email=f"x{email}", name="X", role="viewer")
+    with django_assert_max_num_queries(8):
+        assert client.get(at(address)).status_code == 200
 
 
 # --- Home ------------------------------------------------------------------------------
@@ -233,6 +268,23 @@ def test_a_refused_company_keeps_what_was_typed(admins_client, company, field, v
     assert (company.name, company.coming_due_days) == ("Northern Build", 30)
 
 
+def test_an_owner_requires_a_second_factor(client_of, owner, company):
+    client = client_of(owner)
+    assert "1 person has no second factor yet." in client.get(COMPANY).content.decode()
+    client.post(COMPANY + "security/change/", {"second_factor_required": "on"})
+    company.refresh_from_db()
+    assert company.second_factor_required
+    assert client.get(COMPANY)["Location"] == "/you/second-factor/add/"
+    [event] = AuditEvent.objects.all()
+    assert event.changes == {"second_factor_required": ["No", "Yes"]}
+
+
+def test_admins_read_what_is_required(admins_client):
+    page = admins_client.get(COMPANY).content.decode()
+    assert "Only owners change this." not in page
+    assert "An owner of your company can change this." in page
+
+
 def test_others_read_the_company_as_text(client_of, viewer):
     page = client_of(viewer).get(COMPANY).content.decode()
     assert "30 days before it expires" in page
@@ -247,7 +299,7 @@ def test_people_of_the_company_are_listed(client_of, viewer, admin, outsider):
     assert "Ada Admin" in page
     assert "viewer@northern.example" in page
     assert "Olga Outsider" not in page
-    assert "Add person" not in page
+    assert "Invite person" not in page
 
 
 @pytest.mark.parametrize("query", ["q=vic", "q=VIEWER@", "q=vic&page=99", "q=vic&page=x"])
@@ -262,74 +314,6 @@ def test_a_search_without_result_says_so(admins_client, query):
     assert "Nobody found" in admins_client.get(f"{PEOPLE}?{query}").content.decode()
 
 
-def test_who_is_added_gets_a_link_that_works_once(admins_client, settings):
-    settings.SITE_URL = "https://workhub.example"
-    response = admins_client.post(PEOPLE + "add/", A_PERSON, follow=True)
-    person = User.objects.get(email="nia@northern.example")
-    assert response.redirect_chain == [(f"{PEOPLE}{person.code}/link/", 302)]
-    assert response["Cache-Control"] == "private, no-store"
-    link = re.search(
-        "https://workhub.example(/password/reset/key/[^<]+)<", response.content.decode()
-    )
-
-    visitor = Client()
-    form = visitor.get(link[1], follow=True)
-    password = "horse battery staple"
-    answer = visitor.post(
-        form.redirect_chain[-1][0], {"password1": password, "password2": password}, follow=True
-    )
-    assert "Your password is set" in answer.content.decode()
-    person.refresh_from_db()
-    assert person.check_password(password)
-    assert "This link no longer works" in Client().get(link[1]).content.decode()
-
-
-def test_a_link_is_shown_once(admins_client, invited):
-    admins_client.post(f"{PEOPLE}{invited.code}/link/make/")
-    assert (
-        "/password/reset/key/"
-        in admins_client.get(f"{PEOPLE}{invited.code}/link/").content.decode()
-    )
-    again = admins_client.get(f"{PEOPLE}{invited.code}/link/", follow=True)
-    assert again.redirect_chain == [(f"{PEOPLE}{invited.code}/", 302)]
-    assert "A link is shown once." in again.content.decode()
-    assert "/password/reset/key/" not in again.content.decode()
-
-
-def test_making_a_link_is_recorded_without_it(admins_client, invited):
-    admins_client.post(f"{PEOPLE}{invited.code}/link/make/")
-    event = AuditEvent.objects.order_by("-id")[0]
-    assert event.action == "made a set-password link for"
-    assert event.changes == {}
-
-
-def test_the_link_of_one_person_shows_no_other(admins_client, invited, viewer):
-    admins_client.post(f"{PEOPLE}{invited.code}/link/make/")
-    response = admins_client.get(f"{PEOPLE}{viewer.code}/link/")
-    assert response.status_code == 302
-
-
-def test_nobody_gets_a_link_into_the_login_of_somebody_else(admins_client, viewer):
-    response = admins_client.post(f"{PEOPLE}{viewer.code}/link/make/")
-    assert response.status_code == 403
-
-
-def test_the_same_form_sent_twice_adds_one_person(admins_client):
-    admins_client.post(PEOPLE + "add/", A_PERSON)
-    response = admins_client.post(PEOPLE + "add/", A_PERSON)
-    assert "A person with this e-mail is already there." in response.content.decode()
-    assert User.objects.filter(email="nia@northern.example").count() == 1
-
-
-def test_the_same_form_sent_twice_at_once_adds_one_person(admins_client, monkeypatch):
-    def taken(**fields):
-        raise IntegrityError
-
-    monkeypatch.setattr(services, "person_add", taken)
-    response = admins_client.post(PEOPLE + "add/", A_PERSON)
-    assert "A person with this e-mail is already there." in response.content.decode()
-
-
 def test_name_and_role_are_changed(admins_client, viewer):
     response = admins_client.post(
         f"{PEOPLE}{viewer.code}/change/", {"name": "Vic", "role": "manager"}, follow=True
@@ -339,11 +323,11 @@ def test_name_and_role_are_changed(admins_client, viewer):
     assert "Vic is saved." in response.content.decode()
 
 
-def test_a_role_cannot_be_made_up(admins_client, viewer):
-    response = admins_client.post(
-        f"{PEOPLE}{viewer.code}/change/", {"name": "Vic", "role": "owner"}
-    )
-    assert "Select a valid choice" in response.content.decode()
+@pytest.mark.parametrize("role", ["owner", "king", ""])
+def test_an_admin_gives_no_role_above_their_own(admins_client, viewer, role):
+    response = admins_client.post(f"{PEOPLE}{viewer.code}/change/", {"name": "Vic", "role": role})
+    assert response.status_code == 200
+    assert 'aria-invalid="true"' in response.content.decode()
     viewer.refresh_from_db()
     assert viewer.role == "viewer"
 
@@ -358,22 +342,62 @@ def test_a_person_is_no_operator_because_a_form_says_so(admins_client, viewer):
     assert viewer.email == "viewer@northern.example"
 
 
-def test_the_last_admin_cannot_step_down(admins_client, admin):
-    response = admins_client.post(
-        f"{PEOPLE}{admin.code}/change/", {"name": "Ada", "role": "viewer"}
+def test_an_owner_makes_another_owner(client_of, owner, viewer):
+    client_of(owner).post(f"{PEOPLE}{viewer.code}/change/", {"name": "Vic", "role": "owner"})
+    viewer.refresh_from_db()
+    assert viewer.role == "owner"
+
+
+@pytest.mark.parametrize(
+    "do", ["change/", "deactivate/", "reactivate/", "second-factor/reset/", "invite/"]
+)
+def test_owners_are_not_for_admins_to_manage(admins_client, owner, do):
+    response = admins_client.post(f"{PEOPLE}{owner.code}/{do}", {"name": "X", "role": "viewer"})
+    assert response.status_code == 403
+    page = admins_client.get(f"{PEOPLE}{owner.code}/").content.decode()
+    assert "An owner of your company can change this." in page
+    assert f"{owner.code}/{do}" not in page
+    assert not AuditEvent.objects.exists()
+
+
+def test_the_last_owner_cannot_step_down(client_of, owner):
+    client = client_of(owner)
+    response = client.post(f"{PEOPLE}{owner.code}/change/", {"name": "Odo", "role": "viewer"})
+    assert "make another person owner first" in response.content.decode()
+    response = client.post(f"{PEOPLE}{owner.code}/deactivate/", follow=True)
+    assert "make another person owner first" in response.content.decode()
+    owner.refresh_from_db()
+    assert (owner.role, owner.is_active) == ("owner", True)
+
+
+def test_who_gives_oneself_a_lesser_role_stays_signed_in_here(client, owner, second_owner):
+    elsewhere = Client()
+    signed_in(client, owner)
+    signed_in(elsewhere, owner)
+    response = client.post(
+        f"{PEOPLE}{owner.code}/change/", {"name": "Odo", "role": "viewer"}, follow=True
     )
-    assert "make another person admin first" in response.content.decode()
-    response = admins_client.post(f"{PEOPLE}{admin.code}/deactivate/", follow=True)
-    assert "make another person admin first" in response.content.decode()
-    admin.refresh_from_db()
-    assert (admin.role, admin.is_active) == ("admin", True)
+    assert "Odo is saved." in response.content.decode()
+    assert elsewhere.get(PEOPLE).status_code == 302
+
+
+def test_who_deactivates_oneself_is_out(client_of, owner, second_owner):
+    client = client_of(owner)
+    assert client.post(f"{PEOPLE}{owner.code}/deactivate/")["Location"] == "/sign-in/"
+    assert client.get(PEOPLE).status_code == 302
+
+
+def test_a_new_role_signs_out_at_once(admins_client, viewer):
+    viewers_client = Client()
+    signed_in(viewers_client, viewer)
+    assert viewers_client.get(PEOPLE).status_code == 200
+    admins_client.post(f"{PEOPLE}{viewer.code}/change/", {"name": "Vic", "role": "manager"})
+    assert viewers_client.get(PEOPLE).status_code == 302
 
 
 def test_the_deactivated_are_out_at_once_and_for_good(admins_client, viewer):
     viewers_client = Client()
-    viewers_client.force_login(
-        viewer, backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
+    signed_in(viewers_client, viewer)
     assert viewers_client.get(PEOPLE).status_code == 200
     admins_client.post(f"{PEOPLE}{viewer.code}/deactivate/")
     assert viewers_client.get(PEOPLE).status_code == 302

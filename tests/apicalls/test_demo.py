@@ -40,10 +40,10 @@ def test_the_demo_has_two_companies_with_people_workers_and_a_call_that_works(lo
         "Southern Rail",
     }
     assert loaded.people == (
-        ("admin@northern-build.example", "admin"),
+        ("admin@northern-build.example", "owner"),
         ("manager@northern-build.example", "manager"),
         ("viewer@northern-build.example", "viewer"),
-        ("admin@southern-rail.example", "admin"),
+        ("admin@southern-rail.example", "owner"),
     )
     assert loaded.workers == Worker.objects.count() > 300
     for person in User.objects.all():
@@ -164,7 +164,7 @@ def test_the_command_says_who_can_sign_in(without_workers, db):
     call_command("load_demo", password="a long enough password", stdout=out)
     lines = out.getvalue().splitlines()
     assert lines[0] == "Loaded two companies with 300 workers."
-    assert lines[1] == "  admin    admin@northern-build.example  a long enough password"
+    assert lines[1] == "  owner    admin@northern-build.example  a long enough password"
     assert len(lines) == 5
 
 

@@ -1,6 +1,6 @@
 /* Links that open their page in a dialog.
  *
- *   <a href="/account/people/add/" data-dialog>Add person</a>
+ *   <a href="/account/people/invite/" data-dialog>Invite person</a>
  *
  * Without this script the link opens its page. With it, the part of that page marked
  * [data-dialog-content] is fetched by htmx into the one <dialog id="dialog"> of base.html;

@@ -1,0 +1,1 @@
+"""The Account pages Company, People and Activity, and the start page."""
