@@ -15,7 +15,13 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.addresses import client_address
-from accounts.permissions import CompanyRequest, company_admin_required
+from accounts.permissions import (
+    CompanyRequest,
+    company_admin_required,
+    company_right_required,
+    recently_confirmed_required,
+)
+from accounts.roles import Right
 from apicalls import selectors, services
 from apicalls.authorization.panel import panel_of
 from apicalls.credentials import ClientSecret, SecretUnreadable
@@ -28,8 +34,9 @@ from apicalls.pages import api_call_or_404, secret_is_unreadable
 SHOWN = 20
 
 
-@company_admin_required
+@company_right_required(Right.REVEAL)
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_confirmed_required
 @sensitive_variables("token", "context")
 def hand_overs(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The links of a call; on POST a new one, which is shown here and never again."""

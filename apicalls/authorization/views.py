@@ -13,7 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.addresses import client_address
-from accounts.permissions import CompanyRequest, company_admin_required
+from accounts.permissions import (
+    CompanyRequest,
+    company_admin_required,
+    company_right_required,
+    recently_confirmed_required,
+)
+from accounts.roles import Right
 from apicalls import selectors, services
 from apicalls.authorization.board import board_of, callers_lately
 from apicalls.authorization.panel import panel_of
@@ -34,8 +40,9 @@ def authorization(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     return render(request, "apicalls/_authorization.html", panel_of(found, credential))
 
 
-@company_admin_required
+@company_right_required(Right.REVEAL)
 @require_POST
+@recently_confirmed_required
 @sensitive_variables("client_secret", "panel")
 def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = api_call_or_404(request, code)
@@ -50,8 +57,9 @@ def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
     return details_page(request, found, panel=panel)
 
 
-@company_admin_required
+@company_right_required(Right.REVEAL)
 @require_POST
+@recently_confirmed_required
 @sensitive_variables("client_secret", "text")
 def client_secret_copy(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The secret, or the whole header, as text for the clipboard: nothing is shown."""
@@ -67,8 +75,9 @@ def client_secret_copy(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
-@company_admin_required
+@company_right_required(Right.REGENERATE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_confirmed_required
 def regenerate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """Say what will break, and on POST replace the credentials."""
     found = api_call_or_404(request, code)
@@ -141,8 +150,9 @@ def cut_over(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     return render(request, name, context)
 
 
-@company_admin_required
+@company_right_required(Right.REGENERATE)
 @require_POST
+@recently_confirmed_required
 def credential_stop(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """Stop a pair that was replaced before its time is over."""
     found = api_call_or_404(request, code, with_boxes=False)

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 
+from accounts import services as people
 from accounts.models import AuditEvent
 from apicalls import request_log, services
 from apicalls.credentials import Authorization, ClientSecret, SecretUnreadable
@@ -526,6 +527,24 @@ def test_of_the_same_form_sent_at_once_one_call_is_made(real_database, company, 
     assert len(set(outcomes)) == 1, outcomes
     assert APICall.objects.get().credentials.count() == 1
     assert AuditEvent.objects.filter(action="added").count() == 1
+
+
+def test_the_calls_of_somebody_who_left_go_on_and_keep_the_name(
+    company, admin, template, change, pair_of, ask, worker, client_of, viewer
+):
+    call = pair_of(services.api_call_add(company=company, template=template, by=admin))
+    change(call.api_call, lookups=("id_number",), by=admin)
+    assert ask(call).status_code == 200
+    people.person_deactivate(person=admin, by=None)
+    answer = ask(call)
+    assert answer.status_code == 200
+    assert answer.json()["worker"]["workerIDNumber"] == "10482"
+    assert call.api_call.credentials.get().created_by == admin
+    mine = AuditEvent.objects.filter(actor=admin)
+    assert {event.actor_name for event in mine} == {"Ada Admin"}
+    assert [event.action for event in mine.order_by("id")] == ["added", "changed"]
+    page = client_of(viewer).get(f"/account/api/{call.api_call.code}/").content.decode()
+    assert "<strong>Ada Admin</strong>" in page
 
 
 def test_of_two_changes_at_once_one_is_told(real_database, company, add_call):

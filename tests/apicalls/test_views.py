@@ -1,7 +1,9 @@
 import re
+import time
 import uuid
 from datetime import date
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -12,6 +14,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Role, User
 from apicalls import services, views
 from apicalls.models import APICall, APITemplate, Credential, ParameterSet, RequestLog
+from tests.conftest import signed_in
 
 LIST = "/account/api/"
 TEMPLATES = "/account/api/templates/"
@@ -174,6 +177,26 @@ def test_pages_of_another_company_do_not_exist(
         assert call.api_call.name not in text_of(theirs)
     assert (list(APICall.objects.values()), list(Credential.objects.values())) == state
     assert AuditEvent.objects.count() == trail
+
+
+TO_CONFIRM = ["secret/show/", "secret/copy/", "kit/secret/", "kit/postman-environment/"]
+
+
+@pytest.mark.parametrize("path", [*TO_CONFIRM, "regenerate/"])
+@pytest.mark.parametrize("htmx", [True, False])
+def test_who_was_not_seen_for_long_confirms_before_a_secret(
+    client, admin, call, page, path, htmx, pair_of
+):
+    signed_in(client, admin, confirmed_at=time.time() - 901)
+    at = f"http://testserver{page()}"
+    headers = {"hx-request": "true", "hx-current-url": at} if htmx else {"referer": at}
+    events = AuditEvent.objects.count()
+    response = client.post(page(path), {"secret": "1", "replaces": "1"}, headers=headers)
+    where = response["HX-Redirect"] if htmx else response["Location"]
+    assert where == f"/confirm/?next={quote(page(), safe='')}"
+    assert call.client_secret not in text_of(response)
+    assert AuditEvent.objects.count() == events
+    assert pair_of(call.api_call) == call
 
 
 def test_the_list_of_another_company_is_its_own(client_of, outsider, call):

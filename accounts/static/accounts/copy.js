@@ -53,15 +53,22 @@
   }
 
   async function fetched(button) {
-    const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+    // Asked as htmx asks, so that where to sign in or confirm first comes as a header.
+    const headers = {
+      ...JSON.parse(document.body.getAttribute("hx-headers")),
+      "HX-Request": "true",
+      "HX-Current-URL": window.location.href,
+    };
     const body = new URLSearchParams({ what: button.dataset.copyWhat ?? "" });
     const response = await fetch(button.dataset.copyUrl, { method: "POST", headers, body });
-    // Signed out meanwhile, or refused: the page itself says why.
-    if (!response.ok || response.redirected) {
-      window.location.reload();
-      return new Promise(() => {});
+    const elsewhere = response.headers.get("HX-Redirect");
+    if (response.ok && elsewhere === null) return response.text();
+    if (elsewhere === null) {
+      window.location.reload(); // refused: the page itself says why
+    } else {
+      window.location.assign(elsewhere);
     }
-    return response.text();
+    return new Promise(() => {});
   }
 
   function showCopied(button, copied) {

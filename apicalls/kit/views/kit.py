@@ -12,9 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import (
     CompanyRequest,
-    company_admin_required,
     company_member_required,
+    company_right_required,
+    recently_confirmed_required,
 )
+from accounts.roles import Right
 from apicalls import selectors
 from apicalls.kit.example import example_of
 from apicalls.kit.postman import collection, environment
@@ -31,8 +33,9 @@ def kit(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     return _page(request, api_call, shown, has_secret=False)
 
 
-@company_admin_required
+@company_right_required(Right.REVEAL)
 @require_POST
+@recently_confirmed_required
 @sensitive_variables("client_secret", "shown")
 def kit_with_secret(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The same page with the secret in the snippets, for an admin who asked."""
@@ -52,8 +55,9 @@ def postman_collection(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
     return _download(api_call, "postman_collection", collection(example_of(api_call, credential)))
 
 
-@company_admin_required
+@company_right_required(Right.REVEAL)
 @require_POST
+@recently_confirmed_required
 @sensitive_variables("client_secret", "content")
 def postman_environment(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The environment: with the secret when "secret" is sent, else with an empty one."""
