@@ -10,7 +10,7 @@ pytestmark = pytest.mark.any_database
 PAGES = [
     "/account/company/",
     "/account/people/",
-    "/account/people/add/",
+    "/account/people/invite/",
     "/account/api/",
     "/account/api/?q=nothing-is-called-so",
     "/account/api/templates/",
@@ -26,6 +26,11 @@ PAGES = [
     f"/account/api/{GATE_CODE}/sample/?output_format=json&field_groups=items",
     "/account/activity/",
     "/password/change/",
+    "/confirm/",
+    "/you/second-factor/",
+    "/you/second-factor/add/",
+    "/you/second-factor/remove/",
+    "/you/sessions/",
     "/workers/",
     "/workers/?q=nobody-is-called-so",
     "/workers/add/",
@@ -53,6 +58,7 @@ OPEN_TO_ALL = [
     "/sign-up/",
     "/password/reset/",
     "/password/reset/done/",
+    "/invitation/nonsense/",
     "/docs/",
     "/hand-over/there-is-no-such-link/",
 ]
