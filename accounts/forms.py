@@ -44,6 +44,7 @@ class CompanySecurityForm(forms.ModelForm):
     class Meta:
         model = Company
         fields = SECURITY_FIELDS
+        widgets = {"secrets_policy": forms.RadioSelect}
 
 
 class _RoleForm(forms.ModelForm):

@@ -22,6 +22,13 @@ from accounts.validators import validate_single_line, validate_time_zone
 DEFAULT_REQUEST_LOG_DAYS = 400
 
 
+class SecretsPolicy(models.TextChoices):
+    """Whether a Client Secret can be shown again."""
+
+    REVEAL = "reveal", _("Admins can show it again; each time is in the activity")
+    SHOW_ONCE = "show_once", _("It is shown once, and kept nowhere")
+
+
 class Company(models.Model):
     """A customer of Workhub. Everything but the API templates belongs to one company."""
 
@@ -49,6 +56,28 @@ class Company(models.Model):
             "nothing else before."
         ),
     )
+    secrets_policy = models.CharField(
+        _("Client Secrets"),
+        max_length=10,
+        choices=SecretsPolicy,
+        default=SecretsPolicy.REVEAL,
+        help_text=_(
+            "With “shown once”, all secrets that are kept now are deleted at once: programs that "
+            "have them go on working, and nobody can look them up again."
+        ),
+    )
+    max_key_age_days = models.PositiveSmallIntegerField(
+        _("maximum age of a pair, in days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(3660)],
+        help_text=_(
+            "Older pairs of Client Key and Client Secret are refused until they are regenerated. "
+            "What is too old when you set this goes on for 30 days. Leave empty for no limit."
+        ),
+    )
+    # When the maximum age became what it is: what was too old by then goes on for a while.
+    max_key_age_set_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -62,6 +91,19 @@ class Company(models.Model):
             models.CheckConstraint(
                 name="accounts_company_request_log_days_bounded",
                 condition=models.Q(request_log_days__gte=31, request_log_days__lte=3660),
+            ),
+            models.CheckConstraint(
+                name="accounts_company_secrets_policy_valid",
+                condition=models.Q(secrets_policy__in=SecretsPolicy.values),
+            ),
+            models.CheckConstraint(
+                name="accounts_company_max_key_age_bounded",
+                condition=models.Q(max_key_age_days=None)
+                | models.Q(
+                    max_key_age_days__gte=1,
+                    max_key_age_days__lte=3660,
+                    max_key_age_set_at__isnull=False,
+                ),
             ),
         ]
 

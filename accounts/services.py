@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts.models import AuditEvent, Company, Invitation, User
+from accounts.models import AuditEvent, Company, Invitation, SecretsPolicy, User
 from accounts.roles import Right, Role, right_to_manage
 from accounts.sign_in import limits, sessions
 from accounts.sign_in.browsers import browser_and_system
@@ -18,12 +19,15 @@ from accounts.sign_in.browsers import browser_and_system
 # an error undoes the change. Called inside the transaction of the change.
 company_changed_hooks: list[Callable[[Company], None]] = []
 
+# The same for when secrets are no longer kept: what is kept of them must go.
+secrets_not_kept_hooks: list[Callable[[Company], None]] = []
+
 # What admins set themselves.
 COMPANY_FIELDS = ("name", "time_zone", "coming_due_days", "request_log_days")
 
 
-# What owners set for everybody's signing in.
-SECURITY_FIELDS = ("second_factor_required",)
+# What owners set for everybody's signing in, and for what signing in leads to.
+SECURITY_FIELDS = ("second_factor_required", "secrets_policy", "max_key_age_days")
 
 
 class LastOwner(Exception):
@@ -66,7 +70,7 @@ def audit_event_add(
 
 @transaction.atomic
 def company_change(
-    *, company: Company, by: User | None, address: str | None = None, **fields: str | int
+    *, company: Company, by: User | None, address: str | None = None, **fields: str | int | None
 ) -> bool:
     """Set any of COMPANY_FIELDS or SECURITY_FIELDS, and tell whether anything changed.
 
@@ -82,16 +86,21 @@ def company_change(
     before = _as_text(stored, changeable)
     for name, value in fields.items():
         setattr(stored, name, value)
-    stored.full_clean()
     changes = _changes(before, _as_text(stored, changeable))
+    if "max_key_age_days" in changes:
+        stored.max_key_age_set_at = timezone.now()
+    stored.full_clean()
     if not changes:
         return False
-    stored.save(update_fields=changeable)
+    stored.save(update_fields=(*changeable, "max_key_age_set_at"))
     audit_event_add(
         company=stored, actor=by, action="changed", subject=stored, changes=changes, address=address
     )
     if changes.keys() & {"coming_due_days", "time_zone"}:
         for hook in company_changed_hooks:
+            hook(stored)
+    if "secrets_policy" in changes and stored.secrets_policy == SecretsPolicy.SHOW_ONCE:
+        for hook in secrets_not_kept_hooks:
             hook(stored)
     return True
 
@@ -306,13 +315,17 @@ def other_active_owners(*, company: Company, person: User) -> models.QuerySet[Us
 
 
 def _as_text(row: models.Model, fields: Iterable[str]) -> dict[str, str]:
-    return {name: _text(getattr(row, name)) for name in fields}
+    return {name: _text(row, name) for name in fields}
 
 
-def _text(value: object) -> str:
+def _text(row: models.Model, name: str) -> str:
+    value = getattr(row, name)
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
-    return str(value)
+    display = getattr(row, f"get_{name}_display", None)  # of a field with choices
+    if display is not None:
+        return str(display())
+    return "" if value is None else str(value)
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, list[str]]:

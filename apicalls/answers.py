@@ -19,6 +19,7 @@ from apicalls.documents import (
 )
 from apicalls.documents.fields import OPTIONAL_ITEMS
 from apicalls.documents.tree import DocumentTree, StreamedDocument
+from apicalls.key_age import pair_ends_at
 from apicalls.models import APICall, Credential
 from apicalls.options import DEFAULT_LIMIT, DEFAULT_WITHIN_DAYS, instant
 from apicalls.parameters import (
@@ -289,6 +290,7 @@ def verification_of(grant: Grant, address: str | None) -> DocumentTree:
     """Return which call this is, with which pair, and what it will be served."""
     api_call = APICall.objects.select_related("template").get(pk=grant.api_call_id)
     credential = Credential.objects.get(pk=grant.credential_id)
+    ends = [at for at in (grant.ends_at, pair_ends_at(grant.created_at, grant)) if at is not None]
     return verify.build(
         verify.VerifyFacts(
             code=str(api_call.code),
@@ -302,7 +304,7 @@ def verification_of(grant: Grant, address: str | None) -> DocumentTree:
             rate_limit=grant.rate_limit,
             client_key=credential.client_key,
             created_at=credential.created_at,
-            ends_at=credential.ends_at,
+            ends_at=min(ends, default=None),
             expires_on=api_call.expires_on,
             is_ready=api_call.is_ready(),
             address=address,

@@ -13,6 +13,7 @@ from datetime import timedelta
 from accounts.models import Company
 from apicalls import retention
 from apicalls.partitions import partitions_ensure
+from apicalls.reminders import remind
 from apicalls.usage.counts import count_up
 from workers.dates import follow_dates
 
@@ -48,6 +49,7 @@ JOBS = (
         timedelta(minutes=15),
         _of_each_company(follow_dates),
     ),
+    Job("%d ends of API calls told of", timedelta(minutes=15), _of_each_company(remind)),
     Job("%d months of the request log prepared", timedelta(days=1), partitions_ensure),
     Job("%d rows of the request log deleted", timedelta(days=1), retention.purge),
 )

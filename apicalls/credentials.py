@@ -142,6 +142,10 @@ class SecretUnreadable(Exception):
     """A ciphertext that does not open: its key is gone, or it is another row's."""
 
 
+class SecretNotKept(SecretUnreadable):
+    """There is no ciphertext: the secret was shown once, or its pair was replaced."""
+
+
 class Vault:
     """The installation's numbered peppers and keys, and what is done with them.
 
@@ -171,8 +175,11 @@ class Vault:
     def open(self, *, ciphertext: bytes, key_number: int, owner: Owner) -> ClientSecret:
         """Return the plain secret.
 
-        Raises SecretUnreadable when the key is not there or the row is not the owner's.
+        Raises SecretUnreadable when the key is not there or the row is not the owner's, and
+        SecretNotKept for an empty `ciphertext`.
         """
+        if not ciphertext:
+            raise SecretNotKept
         key = self._keys.get(key_number)
         if key is None:
             raise SecretUnreadable(f"CREDENTIAL_KEYS has no number {key_number}")

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Company
 from apicalls.models import APICall, Caller, Credential, State
+from apicalls.reminders import Why, end_of
 from apicalls.usage.counts import number_of, quarter_of
 
 # A call this new is still being set up; one that is silent for longer was used and is not now.
@@ -55,6 +56,10 @@ def findings(*, company: Company) -> tuple[list[Finding], list[Advice]]:
     """Return what there is to look at, by kind and at most MAX_FINDINGS, and what to think of."""
     now = timezone.now()
     calls = list(_looked_at(company, now))
+    pairs = Credential.objects.filter(api_call__in=calls, ends_at=None)
+    ends = {pair.api_call_id: end_of(pair) for pair in pairs.select_related("api_call__company")}
+    for call in calls:
+        call.end = ends.get(call.pk)
     found = [finding for check in CHECKS for call in calls for finding in check(call, now)]
     advice = [
         Advice(title, concerned, text)
@@ -81,6 +86,7 @@ def _looked_at(company: Company, now: datetime) -> QuerySet[Any]:
     )
     return (
         APICall.objects.for_company(company)
+        .select_related("company")
         .filter(state=State.ACTIVE)
         .annotate(
             last_used_at=Subquery(last_used.values("at")),
@@ -171,21 +177,23 @@ def _old_pair(call: Any, now: datetime) -> Iterator[Finding]:
 
 
 def _expiring(call: Any, now: datetime) -> Iterator[Finding]:
-    if call.expires_on is None:
+    if call.end is None:
         return
-    days = (call.expires_on - timezone.localdate(now)).days
+    days = (call.end.last_day - call.company.today()).days
+    if days > EXPIRING_DAYS:
+        return
+    title = gettext_lazy("Expiring")
+    text = ngettext(
+        "It is answered for %(days)d more day.", "It is answered for %(days)d more days.", days
+    ) % {"days": days}
     if days < 0:
-        text = _("It has expired, and programs that use it are refused. Set a later day.")
-    elif days <= EXPIRING_DAYS:
-        text = ngettext(
-            "It is answered for %(days)d more day. Set a later day, or tell its owner.",
-            "It is answered for %(days)d more days. Set a later day, or tell its owner.",
-            days,
-        ) % {"days": days}
+        title, text = gettext_lazy("Expired"), _("Programs that use it are refused.")
+    if call.end.why is Why.PAIR_TOO_OLD:
+        text = f"{text} {_('Its pair is as old as your company allows then.')}"
+        yield Finding(title, call, text, _("Regenerate"), reverse("regenerate", args=[call.code]))
     else:
-        return
-    title = gettext_lazy("Expired") if days < 0 else gettext_lazy("Expiring")
-    yield Finding(title, call, text, _("Change it"), call.get_absolute_url() + "#id_expires_on")
+        url = call.get_absolute_url() + "#id_expires_on"
+        yield Finding(title, call, text, _("Set a later day"), url)
 
 
 CHECKS: tuple[Callable[[Any, datetime], Iterator[Finding]], ...] = (
@@ -203,7 +211,7 @@ ADVICE: tuple[tuple[Promise, Promise, Callable[[Any], bool]], ...] = (
     (
         gettext_lazy("No expiry"),
         gettext_lazy("Without a last day, a call that is forgotten is answered for ever."),
-        lambda call: call.expires_on is None,
+        lambda call: call.end is None,
     ),
     (
         gettext_lazy("Open to every address"),

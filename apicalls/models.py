@@ -403,6 +403,28 @@ class Caller(models.Model):
         return ", ".join(parts) or str(_("All others"))
 
 
+class Reminder(models.Model):
+    """That people were told of an end of a call or of its pair that comes nearer."""
+
+    api_call = models.ForeignKey(APICall, models.CASCADE, related_name="reminders")
+    # The last day on which it is answered.
+    last_day = models.DateField()
+    days_before = models.PositiveSmallIntegerField()
+    sent_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["api_call", "last_day", "days_before"], name="apicalls_reminder_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.api_call}: {self.days_before}"
+
+
 class RequestLog(models.Model):
     """One answered request with a right pair, written before the answer leaves.
 

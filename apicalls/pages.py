@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.addresses import client_address
 from accounts.permissions import CompanyRequest
 from apicalls import services
-from apicalls.credentials import ClientSecret, SecretUnreadable
+from apicalls.credentials import ClientSecret, SecretNotKept, SecretUnreadable
 from apicalls.models import APICall, Credential
 
 
@@ -37,17 +37,16 @@ def secret_or_message(
             by=request.user,
             address=client_address(request),
         )
-    except SecretUnreadable:
-        secret_is_unreadable(request)
+    except SecretUnreadable as error:
+        say_why_not_shown(request, error)
         return None
 
 
-def secret_is_unreadable(request: CompanyRequest) -> None:
+def say_why_not_shown(request: CompanyRequest, error: SecretUnreadable) -> None:
     """Say why a secret is not shown, and how to get one that can be."""
-    messages.error(
-        request,
-        _(
-            "The Client Secret cannot be shown: the installation no longer has its key. "
-            "Programs that have it go on working. Regenerate to get one that can be shown."
-        ),
-    )
+    if isinstance(error, SecretNotKept):
+        why = _("The Client Secret was shown once, and is kept nowhere.")
+    else:
+        why = _("The Client Secret cannot be shown: the installation no longer has its key.")
+    then = _("Programs that have it go on working. Regenerate to get one that can be shown.")
+    messages.error(request, f"{why} {then}")

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -38,6 +39,12 @@ class CallIsGranted(BasePermission):
             raise Problem("call_archived")
         if grant.expires_on is not None and grant.expires_on < grant.today():
             raise Problem("call_expired")
+        if grant.is_too_old(timezone.now()):
+            raise Problem(
+                "call_expired",
+                detail="The Client Key and Client Secret are older than the company allows. Ask an "
+                "admin of the company to regenerate them under Account, API.",
+            )
         if grant.caller is not None and grant.caller.state != CallerState.ANSWERED:
             raise Problem(f"caller_{grant.caller.state}")
         if view.document is not None and grant.document != view.document:

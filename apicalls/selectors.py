@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Company
 from apicalls.documents.fields import FIELD_GROUP_MEMBERS, FIELD_GROUPS, ITEMS, OPTIONAL_ITEMS
+from apicalls.key_age import pair_ends_at
 from apicalls.models import APICall, APITemplate, Credential
 from apicalls.parameters import parameter_names
 from apicalls.usage.counts import number_of, quarter_of, tally, usage_begin
@@ -40,12 +41,15 @@ class Grant:
     """What a right pair opens: an API call's settings, as plain values."""
 
     credential_id: int
+    created_at: datetime
     replaced_at: datetime | None
     ends_at: datetime | None
     last_used_at: datetime | None
     api_call_id: int
     company_id: int
     time_zone: str
+    max_key_age_days: int | None
+    max_key_age_set_at: datetime | None
     state: str
     expires_on: date | None
     output_format: str
@@ -61,6 +65,11 @@ class Grant:
     def today(self) -> date:
         """Return the date in the company's time zone."""
         return timezone.localdate(timezone=zoneinfo.ZoneInfo(self.time_zone))
+
+    def is_too_old(self, now: datetime) -> bool:
+        """Tell whether the pair is older than the company allows."""
+        too_old_at = pair_ends_at(self.created_at, self)
+        return too_old_at is not None and too_old_at <= now
 
     @property
     def wanted(self) -> Wanted:
@@ -99,12 +108,15 @@ _CREDENTIAL_FIELDS = (
     "is_stopped",
     # In the order of Grant.
     "id",
+    "created_at",
     "replaced_at",
     "ends_at",
     "last_used_at",
     "api_call_id",
     "api_call__company_id",
     "api_call__company__time_zone",
+    "api_call__company__max_key_age_days",
+    "api_call__company__max_key_age_set_at",
     "api_call__state",
     "api_call__expires_on",
     "api_call__output_format",

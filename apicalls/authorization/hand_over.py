@@ -29,7 +29,7 @@ from apicalls.kit.example import example_of
 from apicalls.kit.postman import collection, environment
 from apicalls.kit.snippets import snippets
 from apicalls.models import HandOver
-from apicalls.pages import api_call_or_404, secret_is_unreadable
+from apicalls.pages import api_call_or_404, say_why_not_shown
 
 SHOWN = 20
 
@@ -49,8 +49,8 @@ def hand_overs(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
                 by=request.user,
                 address=client_address(request),
             )
-        except SecretUnreadable:
-            secret_is_unreadable(request)
+        except SecretUnreadable as error:
+            say_why_not_shown(request, error)
             return redirect("hand_overs", found.code)
         context["link"] = f"{settings.SITE_URL}{reverse('hand_over', args=[token])}"
     links = HandOver.objects.filter(credential__api_call=found)

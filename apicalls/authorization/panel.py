@@ -4,7 +4,9 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
+from accounts.models import SecretsPolicy
 from apicalls.credentials import ClientSecret, header_value
+from apicalls.key_age import pair_ends_at
 from apicalls.models import APICall, Credential
 
 
@@ -16,7 +18,14 @@ def panel_of(
 
     The secret must be that of the `credential`, which is why neither is looked up here.
     """
-    context: dict[str, Any] = {"api_call": api_call, "credential": credential}
+    company = api_call.company
+    context: dict[str, Any] = {
+        "api_call": api_call,
+        "credential": credential,
+        "is_shown_once": company.secrets_policy == SecretsPolicy.SHOW_ONCE,
+        "is_kept": bool(credential.secret_ciphertext),
+        "pair_ends_at": pair_ends_at(credential.created_at, company),
+    }
     if client_secret is not None:
         context["client_secret"] = client_secret.reveal()
         context["header_value"] = header_value(credential.client_key, client_secret)

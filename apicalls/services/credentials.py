@@ -6,11 +6,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Company, SecretsPolicy, User
 from accounts.services import audit_event_add
 from apicalls.credentials import (
     ClientSecret,
     Owner,
+    SecretNotKept,
     Vault,
     new_client_key,
     new_client_secret,
@@ -112,26 +113,67 @@ def client_secret_reveal(
 ) -> ClientSecret:
     """Return the secret in plain text after recording that somebody asked for it.
 
-    `action` says what for: "showed the secret of", "copied the secret of". Raises
-    SecretUnreadable when the key that sealed it is gone from the environment.
+    `action` says what for: "showed the secret of", "copied the secret of". In a company that
+    keeps no secrets this is the one time. Raises SecretUnreadable when the key that sealed it is
+    gone from the environment, and SecretNotKept when it was shown already.
     """
-    api_call = credential.api_call
-    client_secret = client_secret_open(credential=credential)
-    audit_event_add(
-        company=api_call.company, actor=by, action=action, subject=api_call, address=address
-    )
+    client_secret = client_secret_take(credential=credential)
+    _told_of_secret(credential, action, by, address)
     return client_secret
 
 
-def client_secret_open(*, credential: Credential) -> ClientSecret:
-    """Return the secret in plain text; the caller tells the audit trail what for.
+@transaction.atomic
+def client_secret_try(
+    *, credential: Credential, by: User | None, address: str | None = None
+) -> ClientSecret:
+    """Return the secret for a request with it, which shows it to nobody.
 
-    Raises SecretUnreadable.
+    Raises as `client_secret_reveal`.
+    """
+    client_secret = client_secret_open(credential)
+    _told_of_secret(credential, "tested", by, address)
+    return client_secret
+
+
+def client_secret_take(*, credential: Credential) -> ClientSecret:
+    """Return the secret to be shown; the caller tells the audit trail what for.
+
+    Where the company keeps no secrets it is forgotten with this. Of two who ask at once, the
+    second raises SecretNotKept then. Call it inside a transaction.
+    """
+    company = credential.api_call.company
+    if company.secrets_policy != SecretsPolicy.SHOW_ONCE:
+        return client_secret_open(credential)
+    client_secret = client_secret_open(credential)
+    kept = Credential.objects.filter(pk=credential.pk).exclude(secret_ciphertext=b"")
+    if not kept.update(secret_ciphertext=b""):
+        raise SecretNotKept
+    return client_secret
+
+
+def secrets_forget(company: Company) -> None:
+    """Delete what is kept of the company's secrets; programs that have them go on working."""
+    Credential.objects.filter(api_call__company=company).update(secret_ciphertext=b"")
+
+
+def client_secret_open(credential: Credential) -> ClientSecret:
+    """Return the secret in plain text, which is for the above to do.
+
+    Raises SecretUnreadable, and SecretNotKept.
     """
     return vault().open(
         ciphertext=bytes(credential.secret_ciphertext),
         key_number=credential.key_number,
         owner=owner_of(credential.api_call, credential.client_key),
+    )
+
+
+def _told_of_secret(
+    credential: Credential, action: str, by: User | None, address: str | None
+) -> None:
+    api_call = credential.api_call
+    audit_event_add(
+        company=api_call.company, actor=by, action=action, subject=api_call, address=address
     )
 
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.services import audit_event_add
 from apicalls.credentials import ClientSecret
 from apicalls.models import APICall, Credential, HandOver
-from apicalls.services.credentials import client_secret_open
+from apicalls.services.credentials import client_secret_open, client_secret_take
 
 LINK_LASTS = timedelta(hours=72)
 _TOKEN_BYTES = 32
@@ -31,7 +31,7 @@ def hand_over_add(
 
     Raises SecretUnreadable when there is nothing to show.
     """
-    client_secret_open(credential=credential)
+    client_secret_open(credential)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     hand_over = HandOver.objects.create(
         credential=credential,
@@ -70,7 +70,7 @@ def hand_over_open(*, token: str, address: str | None = None) -> tuple[HandOver,
     )
     if not opened:
         raise LinkIsGone
-    client_secret = client_secret_open(credential=hand_over.credential)
+    client_secret = client_secret_take(credential=hand_over.credential)
     _told(hand_over, "opened the hand-over link of", None, address)
     return hand_over, client_secret
 

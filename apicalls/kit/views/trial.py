@@ -11,15 +11,16 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
+from accounts.addresses import client_address
 from accounts.permissions import CompanyRequest, company_admin_required
-from apicalls import selectors
-from apicalls.credentials import header_value
+from apicalls import selectors, services
+from apicalls.credentials import SecretUnreadable, header_value
 from apicalls.documents import document_path
 from apicalls.kit.example import Example, example_of
 from apicalls.kit.trial import Reply, send
 from apicalls.models import APICall
 from apicalls.options import PARAMETERS
-from apicalls.pages import api_call_or_404, secret_or_message
+from apicalls.pages import api_call_or_404, say_why_not_shown
 from apicalls.parameters import LIMIT
 
 _MAX_LENGTH = 1000
@@ -87,8 +88,12 @@ def trial(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     form = TrialForm(values, example=example_of(api_call, credential))
     context: dict[str, Any] = {"api_call": api_call, "trial_form": form}
     if request.method == "POST" and form.is_valid():
-        client_secret = secret_or_message(request, credential, action="tested")
-        if client_secret is None:
+        try:
+            client_secret = services.client_secret_try(
+                credential=credential, by=request.user, address=client_address(request)
+            )
+        except SecretUnreadable as error:
+            say_why_not_shown(request, error)
             return HttpResponseClientRefresh() if request.htmx else redirect(api_call)
         context |= _sent(
             request, api_call, form, header_value(credential.client_key, client_secret)
