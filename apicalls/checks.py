@@ -34,11 +34,13 @@ def keys_are_there(*, databases: Any = None, **_kwargs: Any) -> list[CheckMessag
     ]
     found += [
         checks.Warning(
-            f"CREDENTIAL_KEYS has no number {number}: {pairs} Client Secrets cannot be shown.",
-            hint="Put the number back, or have these pairs regenerated.",
+            f"CREDENTIAL_KEYS has no number {number}: {rows} Client Secrets and authenticator apps "
+            "cannot be read.",
+            hint="Put the number back, or have these pairs regenerated and these second factors "
+            "reset.",
             id="apicalls.W001",
         )
-        for number, pairs in used.missing_keys.items()
+        for number, rows in used.missing_keys.items()
     ]
     return found
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from accounts.sign_in import resealing
 from apicalls.credentials import SecretUnreadable
 from apicalls.models import Credential
 from apicalls.services.credentials import owner_of, vault
@@ -32,7 +33,8 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """How many pairs need which pepper to be answered, and which key to be shown again."""
+    """How many pairs need which pepper to be answered, and what needs which key to be read:
+    pairs to be shown again, and authenticator apps."""
 
     peppers: Counter[int] = field(default_factory=Counter)
     keys: Counter[int] = field(default_factory=Counter)
@@ -64,12 +66,13 @@ def _unused(needed: Counter[int], there: dict[int, bytes]) -> list[int]:
 
 
 def in_use() -> InUse:
-    """Return what the pairs that are answered need, over all companies."""
+    """Return what is needed, over all companies."""
     answered = Credential.objects.filter(
         Q(ends_at=None) | Q(ends_at__gt=timezone.now(), is_stopped=False)
     )
     sealed = Credential.objects.exclude(secret_ciphertext=b"")
-    return InUse(_counted(answered, "pepper_number"), _counted(sealed, "key_number"))
+    keys = _counted(sealed, "key_number") + resealing.numbers_in_use()
+    return InUse(_counted(answered, "pepper_number"), keys)
 
 
 def _counted(pairs: QuerySet[Credential], column: str) -> Counter[int]:

@@ -45,6 +45,12 @@ def unseal(sealed: str) -> str:
     return plain.decode()
 
 
+def number_of(sealed: str) -> int:
+    """Return the number of the key that it was sealed under, 0 for what was not sealed here."""
+    number = sealed.partition(":")[0]
+    return int(number) if number.isdecimal() else 0
+
+
 @lru_cache(maxsize=8)
 def _cipher(key: bytes) -> AESGCM:
     derived = HKDF(SHA256(), length=32, salt=None, info=b"workhub accounts.sign_in.sealing")

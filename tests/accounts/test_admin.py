@@ -63,6 +63,7 @@ def test_a_company_is_added_and_changed_with_what_follows(operators_client, monk
         "time_zone": "Europe/Oslo",
         "coming_due_days": "30",
         "request_log_days": "400",
+        "secrets_policy": "reveal",
     }
     operators_client.post(f"{OPERATOR}accounts/company/add/", add)
     company = Company.objects.get()
@@ -171,6 +172,7 @@ def test_an_operator_takes_back_what_a_company_requires(operators_client, compan
             "time_zone": company.time_zone,
             "coming_due_days": "30",
             "request_log_days": "400",
+            "secrets_policy": "reveal",
         },
     )
     company.refresh_from_db()

@@ -271,7 +271,10 @@ def test_a_refused_company_keeps_what_was_typed(admins_client, company, field, v
 def test_an_owner_requires_a_second_factor(client_of, owner, company):
     client = client_of(owner)
     assert "1 person has no second factor yet." in client.get(COMPANY).content.decode()
-    client.post(COMPANY + "security/change/", {"second_factor_required": "on"})
+    client.post(
+        COMPANY + "security/change/",
+        {"second_factor_required": "on", "secrets_policy": "reveal"},
+    )
     company.refresh_from_db()
     assert company.second_factor_required
     assert client.get(COMPANY)["Location"] == "/you/second-factor/add/"

@@ -111,7 +111,7 @@ def test_what_cannot_be_read_stays_and_is_told(call, xml_call, keys, say, worker
     lines = say()
     assert lines[0] == "0 of 2 pairs sealed anew"
     assert lines[1].startswith("2 pairs cannot be read: their key is not in CREDENTIAL_KEYS.")
-    assert "CREDENTIAL_KEYS has no number 1, which 2 pairs need." in lines
+    assert "CREDENTIAL_KEYS has no number 1, which 2 rows need." in lines
     assert ask(call).status_code == 200
 
 
@@ -152,6 +152,36 @@ def test_an_overlapping_pair_needs_its_pepper_until_it_ends(call, keys, time_mac
 def test_a_batch_is_one_or_more(db, batch):
     with pytest.raises(CommandError, match="--batch must be 1 or more"):
         call_command("rotate_credential_keys", f"--batch={batch}")
+
+
+def test_authenticator_apps_are_sealed_anew_too(admin, keys, say):
+    from allauth.mfa.models import Authenticator
+
+    from accounts.sign_in.sealing import seal, unseal
+
+    app = Authenticator.objects.create(
+        user=admin, type=Authenticator.Type.TOTP, data={"secret": seal("JBSWY3DPEHPK3PXP")}
+    )
+    codes = Authenticator.objects.create(
+        user=admin,
+        type=Authenticator.Type.RECOVERY_CODES,
+        data={"seed": seal("a seed"), "used_mask": 5},
+    )
+    keys(peppers=[1], keys=[1, 2])
+    assert in_use().keys == {1: 2}
+    assert say() == [
+        "2 authenticator apps sealed anew",
+        "CREDENTIAL_KEYS number 1 can be taken out: nothing needs it.",
+    ]
+    keys(peppers=[1], keys=[2])
+    app.refresh_from_db()
+    codes.refresh_from_db()
+    assert unseal(app.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert (unseal(codes.data["seed"]), codes.data["used_mask"]) == ("a seed", 5)
+    assert say() == []
+    # One that cannot be read stays, and its number is told as missing.
+    keys(peppers=[1], keys=[3])
+    assert say() == ["CREDENTIAL_KEYS has no number 2, which 2 rows need."]
 
 
 # --- Checks ----------------------------------------------------------------------------

@@ -2,14 +2,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.sign_in.resealing import authenticators_reseal
 from apicalls.rotation import BATCH, Rotation, in_use, rotate
 
 
 class Command(BaseCommand):
     help = (
-        "Seal all Client Secrets under the highest numbers of CREDENTIAL_PEPPERS and "
-        "CREDENTIAL_KEYS, beside requests and in batches; interrupted, run it again. Then it says "
-        "which older numbers nothing needs any more."
+        "Seal all Client Secrets and authenticator apps under the highest numbers of "
+        "CREDENTIAL_PEPPERS and CREDENTIAL_KEYS, beside requests and in batches; interrupted, run "
+        "it again. Then it says which older numbers nothing needs any more."
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -30,6 +31,8 @@ class Command(BaseCommand):
                     f"{rotation.unreadable} pairs cannot be read: their key is not in "
                     "CREDENTIAL_KEYS. They are answered as before, and cannot be shown."
                 )
+            if resealed := authenticators_reseal():
+                self.stdout.write(f"{resealed} authenticator apps sealed anew")
         self._say_what_is_needed()
 
     def _say_what_is_needed(self) -> None:
@@ -39,7 +42,7 @@ class Command(BaseCommand):
             ("CREDENTIAL_KEYS", used.missing_keys),
         ):
             for number, pairs in missing.items():
-                self.stdout.write(f"{name} has no number {number}, which {pairs} pairs need.")
+                self.stdout.write(f"{name} has no number {number}, which {pairs} rows need.")
         for name, unused in (
             ("CREDENTIAL_PEPPERS", used.unused_peppers),
             ("CREDENTIAL_KEYS", used.unused_keys),
