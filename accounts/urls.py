@@ -4,11 +4,25 @@ Of django-allauth only the views below are reachable. Its sign-up answers that i
 managing several e-mail addresses, codes and confirmations has no address at all.
 """
 
+from collections.abc import Callable
+
 from allauth.account import views as allauth_views
+from django.http import HttpResponse
 from django.urls import path, re_path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from accounts.sign_in.views import entrance, second_factor, sessions
 from accounts.views import activity, company, invitations, people
+
+
+def _form(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Keep one of django-allauth's pages out of every cache, and to the methods of a form.
+
+    Django's form views take a PUT for a POST.
+    """
+    return never_cache(require_http_methods(["GET", "HEAD", "POST"])(view))
+
 
 _PERSON = "account/people/<uuid:code>/"
 _INVITATION = "account/people/invitations/<uuid:code>/"
@@ -58,21 +72,23 @@ urlpatterns = [
     ),
     # --- The way in: names that django-allauth looks up -------------------------------------
     path("invitation/<str:token>/", invitations.invitation, name="invitation"),
-    path("sign-in/", entrance.SignInView.as_view(), name="account_login"),
-    path("sign-in/code/", entrance.SecondStepView.as_view(), name="mfa_authenticate"),
-    path("sign-out/", allauth_views.logout, name="account_logout"),
-    path("sign-up/", allauth_views.signup, name="account_signup"),
+    path("sign-in/", _form(entrance.SignInView.as_view()), name="account_login"),
+    path("sign-in/code/", _form(entrance.SecondStepView.as_view()), name="mfa_authenticate"),
+    path("sign-out/", _form(allauth_views.logout), name="account_logout"),
+    path("sign-up/", _form(allauth_views.signup), name="account_signup"),
     path("inactive/", allauth_views.account_inactive, name="account_inactive"),
-    path("confirm/", entrance.ConfirmByPasswordView.as_view(), name="account_reauthenticate"),
-    path("confirm/code/", entrance.ConfirmByCodeView.as_view(), name="mfa_reauthenticate"),
+    path(
+        "confirm/", _form(entrance.ConfirmByPasswordView.as_view()), name="account_reauthenticate"
+    ),
+    path("confirm/code/", _form(entrance.ConfirmByCodeView.as_view()), name="mfa_reauthenticate"),
     path(
         "password/change/",
-        entrance.PasswordChangeView.as_view(),
+        _form(entrance.PasswordChangeView.as_view()),
         name="account_change_password",
     ),
     path(
         "password/reset/",
-        entrance.PasswordResetView.as_view(),
+        _form(entrance.PasswordResetView.as_view()),
         name="account_reset_password",
     ),
     path(
@@ -82,7 +98,7 @@ urlpatterns = [
     ),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]{1,13})-(?P<key>[^/]{1,100})/$",
-        entrance.PasswordSetView.as_view(),
+        _form(entrance.PasswordSetView.as_view()),
         name="account_reset_password_from_key",
     ),
     path(
