@@ -121,6 +121,8 @@ def _as_data(content: Any) -> str:
 def _unkept(response: HttpResponse) -> HttpResponse:
     """Let nobody keep the page, and no other site learn its address."""
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": a browser then says `Origin: null` when the button is pressed, which
+    # the protection against forged requests refuses.
+    response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -63,7 +63,7 @@ def test_a_link_shows_everything_once_and_after_a_press(make, stranger, call, as
     assert "curl --fail-with-body -H 'Authorization: amx" in text
     for response in (closed, opened):
         assert response["Cache-Control"] == "no-store"
-        assert response["Referrer-Policy"] == "no-referrer"
+        assert response["Referrer-Policy"] == "same-origin"
     for method in ("get", "post"):
         gone = getattr(stranger, method)(link)
         assert gone.status_code == 410

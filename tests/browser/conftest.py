@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.people import PASSWORD
+
 # Nothing but the page itself is fetched; as root there is no sandbox.
 ARGUMENTS = [
     "--no-sandbox",
@@ -66,3 +68,25 @@ def signed_in(new_page, shipped):
         return page
 
     return sign_in
+
+
+MAKE_COMPANY = f"""
+from accounts.models import Company, User
+company = Company.objects.create(name="{{name}}")
+for email, role in {{people}}:
+    name = email[:3].title()
+    User.objects.create_user(email, {PASSWORD!r}, name=name, company=company, role=role)
+"""
+
+
+@pytest.fixture
+def company_of(shipped):
+    """Return a function that makes a company with these people, by e-mail and role."""
+
+    def make(name, **people):
+        emails = [(f"{who}@{name.lower()}.example", role) for who, role in people.items()]
+        command = MAKE_COMPANY.format(name=name, people=emails)
+        shipped.manage("shell", "--verbosity", "0", "--command", command)
+        return [email for email, _role in emails]
+
+    return make

@@ -92,7 +92,7 @@ def add_call(page):
     page.goto("/account/api/templates/")
     page.get_by_role("button", name="Add").first.click()
     page.get_by_label("WorkerIDNumber").check()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     page.get_by_role("button", name="Copy header").click()
     expect(page.locator("#live")).to_have_text("Copied")

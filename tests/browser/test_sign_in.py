@@ -1,71 +1,14 @@
 """A second factor, from setting it up to the day the phone is lost; and invitations."""
 
 import re
-import time
 
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import expect
 
+from tests.browser.people import PASSWORD, code, set_up, sign_in, sign_out
 from tests.browser.test_pages import check
 
 pytestmark = pytest.mark.any_database
-
-PASSWORD = "a long enough password"
-MAKE_COMPANY = f"""
-from accounts.models import Company, User
-company = Company.objects.create(name="{{name}}")
-for email, role in {{people}}:
-    name = email[:3].title()
-    User.objects.create_user(email, {PASSWORD!r}, name=name, company=company, role=role)
-"""
-
-
-@pytest.fixture
-def company_of(shipped):
-    """Return a function that makes a company with these people, by e-mail and role."""
-
-    def make(name, **people):
-        emails = [(f"{who}@{name.lower()}.example", role) for who, role in people.items()]
-        command = MAKE_COMPANY.format(name=name, people=emails)
-        shipped.manage("shell", "--verbosity", "0", "--command", command)
-        return [email for email, _role in emails]
-
-    return make
-
-
-def sign_in(page, email):
-    page.goto("/sign-in/")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def sign_out(page):
-    page.get_by_role("button", name=re.compile("^Ivy|^Ola|^Mo")).click()
-    page.get_by_role("button", name="Sign out").click()
-    expect(page).to_have_url(re.compile("/sign-in/$"))
-
-
-def code(secret, steps=0):
-    """Return what an app with this secret shows so many steps of 30 seconds from now."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
-
-
-def set_up(page):
-    """Set up a second factor on the page that is open, by keyboard; return secret and codes."""
-    expect(page.get_by_role("heading", name="Set up a second factor")).to_be_visible()
-    # The picture is there, which a policy would block without a word to the person.
-    assert page.locator(".qr-code").evaluate("image => image.naturalWidth") > 0
-    secret = page.locator("#second-factor-secret").inner_text().replace(" ", "")
-    page.get_by_label("Code that the app shows").focus()
-    page.keyboard.type(code(secret))
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    codes = page.locator(".recovery-codes code").all_inner_texts()
-    assert len(codes) == 10
-    assert check(page, "the recovery codes") == []
-    return secret, codes
 
 
 def test_a_second_factor_is_set_up_asked_for_and_replaced_by_a_recovery_code(new_page, company_of):

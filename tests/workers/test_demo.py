@@ -35,7 +35,7 @@ def answers(company):
 def answer(company, id_number):
     """Return who has the ID#, with the items of today."""
     [found] = compliance_find(company_id=company.pk, today=company.today(), id_number=id_number)
-    return found
+    return found.worker, found.items
 
 
 def test_it_says_what_it_loaded(company):
