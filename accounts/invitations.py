@@ -65,7 +65,7 @@ def invitation_add(
     Raises NotAllowed, AlreadyThere, AlreadyInvited, TooManyInvitations.
     """
     email = email.strip().lower()
-    company = Company.objects.select_for_update().get(pk=company.pk)
+    company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
     require_right(company=company, by=by, right=right_to_manage(role))
     person = User.objects.for_company(company).filter(email=email).first()
     if person is not None and not (
@@ -234,7 +234,7 @@ def _locked(invitation: Invitation) -> Invitation:
 
     Raises InvitationOver when it is gone.
     """
-    company = Company.objects.select_for_update().get(pk=invitation.company_id)
+    company = Company.objects.select_for_update(no_key=True).get(pk=invitation.company_id)
     stored = Invitation.objects.for_company(company).filter(pk=invitation.pk).first()
     if stored is None:
         raise InvitationOver

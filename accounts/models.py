@@ -3,7 +3,7 @@
 import uuid
 import zoneinfo
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple, Self, TypeVar
 
 from django.apps import apps
@@ -113,6 +113,10 @@ class Company(models.Model):
     def today(self) -> date:
         """Return the date in the company's time zone: what "today" means in every answer."""
         return timezone.localdate(timezone=zoneinfo.ZoneInfo(self.time_zone))
+
+    def day_begin(self, day: date) -> datetime:
+        """Return when a day begins here; where midnight is skipped, with what follows it."""
+        return datetime.combine(day, time.min, tzinfo=zoneinfo.ZoneInfo(self.time_zone))
 
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)

@@ -275,7 +275,7 @@ def own_event_add(
 
 
 def _locked(company: Company) -> Company:
-    return Company.objects.select_for_update().get(pk=company.pk)
+    return Company.objects.select_for_update(no_key=True).get(pk=company.pk)
 
 
 def _locked_person(person: User) -> tuple[Company, User]:

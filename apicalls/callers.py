@@ -103,7 +103,9 @@ def caller_change(
     Returns False, and writes nothing, where both are so already.
     """
     stored = (
-        Caller.objects.select_for_update().select_related("api_call__company").get(pk=caller.pk)
+        Caller.objects.select_for_update(no_key=True)
+        .select_related("api_call__company")
+        .get(pk=caller.pk)
     )
     changes = {}
     if stored.name != name:

@@ -47,7 +47,7 @@ def users_of(company: Company, place: Place) -> list[str]:
 
 def _naming(company: Company, place: Place) -> Iterator[tuple[APICall, Scope]]:
     api_calls = APICall.objects.for_company(company).exclude(scope={}).order_by("pk")
-    for api_call in api_calls.select_for_update(of=("self",)):
+    for api_call in api_calls.select_for_update(of=("self",), no_key=True):
         scope = Scope.of(api_call.scope)
         if place.pk in getattr(scope, _LISTS[type(place)]):
             yield api_call, scope

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from django.db.models import Count, Exists, F, OrderBy, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.exports import Cell
 from accounts.models import Company
 from workers import labels
 from workers.compliance import Status, Summary, WorkerStatus
-from workers.exports import Cell
 from workers.folding import fold
 from workers.models import Worker, WorkerRequirement, WorkerType
 from workers.statuses import Figures, figures_of, status_is, worker_status_is

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.exports import Cell
 from accounts.models import Company
 from workers import labels
 from workers.compliance import (
@@ -24,7 +25,6 @@ from workers.compliance import (
     status_on,
     summary,
 )
-from workers.exports import Cell
 from workers.listing import workers_listed
 from workers.models import Requirement, Worker, WorkerRequirement
 from workers.statuses import status_is

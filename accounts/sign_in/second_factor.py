@@ -70,7 +70,7 @@ def second_factor_add(*, person: User, secret: str, address: str | None = None) 
 
     `secret` is in base32. Tells whether there are new recovery codes, which are to be shown.
     """
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     replaced, _rows = Authenticator.objects.filter(user=person, type=_APP).delete()
     TOTP.activate(person, secret)
     has_codes = Authenticator.objects.filter(user=person, type=_CODES).exists()
@@ -84,7 +84,7 @@ def second_factor_add(*, person: User, secret: str, address: str | None = None) 
 @transaction.atomic
 def second_factor_remove(*, person: User, address: str | None = None) -> bool:
     """Go without from now on; tell whether there was one. Raises SecondFactorRequired."""
-    person = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    person = User.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
     if person.company is not None and person.company.second_factor_required:
         raise SecondFactorRequired
     removed, _rows = Authenticator.objects.filter(user=person).delete()
@@ -99,7 +99,7 @@ def second_factor_reset(*, person: User, by: User | None, address: str | None = 
 
     The sessions go on: who has lost a phone may be signed in elsewhere. Raises NotAllowed.
     """
-    person = User.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    person = User.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
     if person.company is not None:
         require_right(company=person.company, by=by, right=right_to_manage(person.role))
     removed, _rows = Authenticator.objects.filter(user=person).delete()
@@ -118,7 +118,7 @@ def second_factor_reset(*, person: User, by: User | None, address: str | None = 
 @transaction.atomic
 def recovery_codes_make(*, person: User, address: str | None = None) -> None:
     """Make new recovery codes; those of before open nothing any more."""
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     if not has_second_factor(person=person):
         return
     Authenticator.objects.filter(user=person, type=_CODES).delete()

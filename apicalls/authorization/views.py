@@ -27,7 +27,6 @@ from apicalls.credentials import header_value
 from apicalls.forms import ClientKeyForm, RegenerateForm
 from apicalls.models import APICall
 from apicalls.pages import api_call_or_404, secret_or_message
-from apicalls.usage.counts import day_begin
 from apicalls.views import details_page
 
 
@@ -132,7 +131,7 @@ def _regenerate_page(
         "old_pair": pairs.old,
         "callers": callers_lately(api_call=found),
         "requests_today": selectors.requests_since(
-            api_call=found, since=day_begin(request.company, request.company.today())
+            api_call=found, since=request.company.day_begin(request.company.today())
         ),
         "requests_7_days": selectors.requests_since(api_call=found, since=now - timedelta(days=7)),
     }

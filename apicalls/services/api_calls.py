@@ -86,7 +86,7 @@ def api_call_change(
     `seen` is the `settings_digest` of what the form was filled with. Raises
     ChangedMeanwhile when the call no longer is that.
     """
-    stored = APICall.objects.select_for_update().get(pk=api_call.pk)
+    stored = APICall.objects.select_for_update(no_key=True).get(pk=api_call.pk)
     before = _settings_as_text(stored)
     if seen != _digest(before):
         raise ChangedMeanwhile

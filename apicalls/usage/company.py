@@ -10,7 +10,6 @@ from django.db.models import CharField, F, Q, QuerySet, Value
 
 from accounts.models import Company
 from apicalls.models import RefusedRequests, RequestLog
-from apicalls.usage.counts import day_begin
 
 # Columns of the export: the name in the file, and where it is read of a request, and of
 # several without a right pair that were folded into one row.
@@ -44,7 +43,7 @@ def requests_exported(
     """
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
-        begin, end = day_begin(company, day), day_begin(company, day + timedelta(days=1))
+        begin, end = company.day_begin(day), company.day_begin(day + timedelta(days=1))
         of_day = Q(chosen, api_call__company=company, at__gte=begin, at__lt=end)
         yield from heapq.merge(
             _read(RequestLog.objects.filter(of_day).order_by("at", "pk"), 0),

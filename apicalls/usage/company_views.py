@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from accounts.exports import csv_response
 from accounts.models import Company
 from accounts.permissions import CompanyRequest, company_member_required
 from apicalls.models import APICall, RefusedRequests, RequestLog
@@ -23,7 +24,6 @@ from apicalls.usage.company import EXPORTED, requests_exported
 from apicalls.usage.counts import USAGE_DAYS
 from apicalls.usage.figures import use_of_company
 from apicalls.usage.outcomes import LABELS, OUTCOMES
-from workers.exports import csv_response
 
 MAX_DAYS = 366
 # Bytes of an export that are sent together.

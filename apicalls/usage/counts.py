@@ -10,7 +10,7 @@ A test from the details page counts nowhere.
 import zoneinfo
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from django.db import transaction
@@ -65,12 +65,7 @@ _TABLES = (_COUNTED, _LOGGED, _FOLDED)
 
 def usage_begin(company: Company) -> datetime:
     """Return when the last USAGE_DAYS days began, today included."""
-    return day_begin(company, company.today() - timedelta(days=USAGE_DAYS - 1))
-
-
-def day_begin(company: Company, day: date) -> datetime:
-    """Return when a day of the company begins; where midnight is skipped, with what follows it."""
-    return datetime.combine(day, time.min, tzinfo=zoneinfo.ZoneInfo(company.time_zone))
+    return company.day_begin(company.today() - timedelta(days=USAGE_DAYS - 1))
 
 
 def quarter_of(at: datetime) -> datetime:

@@ -8,9 +8,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.exports import csv_response
 from accounts.permissions import CompanyRequest, company_member_required
 from apicalls.usage.disclosures import disclosures_of, lists_of
-from workers.exports import csv_response
 from workers.models import Worker
 
 

@@ -13,7 +13,7 @@ from apicalls.doctor import Mistake
 from apicalls.kit.advice import ADVICE
 from apicalls.models import APICall, Caller, RefusedRequests, RequestLog
 from apicalls.request_log import INTERRUPTED
-from apicalls.usage.counts import USAGE_DAYS, day_begin, tally, usage_begin
+from apicalls.usage.counts import USAGE_DAYS, tally, usage_begin
 from apicalls.usage.outcomes import OUTCOMES
 from workhub.problem_types import PROBLEM_TYPES
 
@@ -115,8 +115,8 @@ def use_of_company(
     counted = tally(
         company=company,
         by=("call", "day", "outcome"),
-        since=day_begin(company, first),
-        until=day_begin(company, last + timedelta(days=1)),
+        since=company.day_begin(first),
+        until=company.day_begin(last + timedelta(days=1)),
         chosen=chosen,
     )
     by_call = _summed((call, outcome, number) for (call, _, outcome), number in counted.items())
@@ -161,7 +161,7 @@ def last_requests(
     chosen = OUTCOMES.get(outcome, Q())
     if day is not None:
         company = api_call.company
-        begin, end = day_begin(company, day), day_begin(company, day + timedelta(days=1))
+        begin, end = company.day_begin(day), company.day_begin(day + timedelta(days=1))
         chosen &= Q(at__gte=begin, at__lt=end)
     if request_id:
         chosen &= Q(request_id=request_id.lower())

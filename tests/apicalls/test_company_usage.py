@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.exports import BOM
 from apicalls.models import RefusedRequests, RequestLog
 from apicalls.selectors import credential_current
 from apicalls.usage.company import EXPORTED
 from apicalls.usage.counts import EVERYTHING
 from apicalls.usage.figures import use_of_company
-from workers.exports import BOM
 
 PAGE = "/account/api/usage/"
 

@@ -16,13 +16,13 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from accounts import exports
 from accounts.addresses import client_address
 from accounts.permissions import (
     CompanyRequest,
     company_manager_required,
     company_member_required,
 )
-from workers import exports
 from workers.forms.imports import (
     ImportAddForm,
     ImportApplyForm,

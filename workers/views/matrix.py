@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts import exports
 from accounts.addresses import client_address
 from accounts.permissions import CompanyRequest, company_member_required
 from accounts.services import audit_event_add
-from workers import exports, labels, listing
+from workers import labels, listing
 from workers.forms.matrix import MatrixFilterForm
 from workers.matrix import SHORT, export_header, export_rows, matrix_rows, matrix_workers
 from workers.models import Requirement, Worker

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import exports
 from accounts.addresses import client_address
 from accounts.permissions import (
     CompanyRequest,
@@ -19,7 +20,7 @@ from accounts.permissions import (
     company_member_required,
 )
 from accounts.services import audit_event_add
-from workers import exports, listing, profile, services
+from workers import listing, profile, services
 from workers.forms.faults import tell
 from workers.forms.workers import (
     WorkerAddForm,

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 from python_calamine import CalamineWorkbook
 
-from workers import exports
+from accounts import exports
 
 pytestmark = pytest.mark.any_database
 
