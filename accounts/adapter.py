@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import services
 from accounts.addresses import client_address
+from accounts.audit.trail import own_event_add
 from accounts.models import User
 from accounts.sign_in import limits, sealing, sessions
 
@@ -53,14 +54,12 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
         super().login(request, user)
         sessions.session_remember(request=request, person=user)
-        services.own_event_add(person=user, action="signed in", address=client_address(request))
+        own_event_add(person=user, action="signed in")
 
     def logout(self, request: HttpRequest) -> None:
         user = request.user
         if isinstance(user, User):
-            services.own_event_add(
-                person=user, action="signed out", address=client_address(request)
-            )
+            own_event_add(person=user, action="signed out")
         super().logout(request)
 
     def authenticate(self, request: HttpRequest, **credentials: str) -> User | None:
@@ -76,9 +75,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def set_password(self, user: User, password: str) -> None:
-        services.password_change(
-            person=user, password=password, address=client_address(self.request)
-        )
+        services.password_change(person=user, password=password)
         if self.request.user == user:
             sessions.session_keep(request=self.request, person=user)
 

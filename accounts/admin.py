@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
-from accounts.addresses import client_address
+from accounts.audit.trail import audit_event_add
 from accounts.models import Company, User
 from accounts.roles import Role
 from accounts.sign_in.second_factor import second_factor_reset
@@ -58,7 +58,6 @@ class CompanyAdmin(KeptAdmin):
         services.company_change(
             company=obj,
             by=_operator(request),
-            address=client_address(request),
             **{name: form.cleaned_data[name] for name in self.fields},
         )
 
@@ -137,9 +136,7 @@ class PersonAdmin(KeptAdmin, UserAdmin):
     @admin.action(description=_("Reset the second factor of the selected people"))
     def reset_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:
         for person in people:
-            second_factor_reset(
-                person=person, by=_operator(request), address=client_address(request)
-            )
+            second_factor_reset(person=person, by=_operator(request))
         self.message_user(
             request, _now("They sign in with their password alone."), messages.SUCCESS
         )
@@ -150,14 +147,12 @@ class PersonAdmin(KeptAdmin, UserAdmin):
     ) -> None:
         super().save_model(request, obj, form, change)
         if change and {"is_active", "role", "company"} & set(form.changed_data):
-            services.access_narrowed(
-                person=obj, by=_operator(request), address=client_address(request)
-            )
+            services.access_narrowed(person=obj, by=_operator(request))
         if change and "email" in form.changed_data:
             # Or a password could still be reset by mail to the old address.
             EmailAddress.objects.filter(user=obj).delete()
         if obj.company is not None:
-            services.audit_event_add(
+            audit_event_add(
                 company=obj.company,
                 actor=_operator(request),
                 action="changed" if change else "added",
@@ -167,7 +162,6 @@ class PersonAdmin(KeptAdmin, UserAdmin):
                     for name in _AUDITED
                     if name in form.changed_data
                 },
-                address=client_address(request),
             )
 
 

@@ -86,19 +86,3 @@ class InvitationForm(_RoleForm):
 
 class PeopleFilterForm(forms.Form):
     q = forms.CharField(label=_("Name or e-mail"), required=False, max_length=200)
-
-
-class ActivityFilterForm(forms.Form):
-    person = forms.ModelChoiceField(
-        label=_("Person"),
-        queryset=User.objects.none(),
-        to_field_name="code",
-        required=False,
-        empty_label=_("Everybody"),
-    )
-    q = forms.CharField(label=_("What or to what"), required=False, max_length=200)
-
-    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        person = cast("forms.ModelChoiceField[User]", self.fields["person"])
-        person.queryset = User.objects.for_company(company).order_by("name", "email")

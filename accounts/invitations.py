@@ -18,10 +18,11 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.audit.trail import audit_event_add
 from accounts.mail import mail_to
 from accounts.models import Company, Invitation, User
 from accounts.roles import Role, right_to_manage
-from accounts.services import audit_event_add, invitation_remove, require_right
+from accounts.services import invitation_remove, require_right
 
 # So many can wait at once: enough for a company, and of no use for sending mail to the world.
 OPEN_AT_MOST = 100
@@ -57,7 +58,6 @@ def invitation_add(
     email: str,
     name: str,
     role: str,
-    address: str | None = None,
 ) -> tuple[Invitation, bool]:
     """Invite, and tell whether a mail is to be sent: not for the same form sent twice.
 
@@ -90,15 +90,12 @@ def invitation_add(
         action="sent",
         subject=invitation,
         changes={"email": ["", email], "role": ["", str(Role(role).label)]},
-        address=address,
     )
     return invitation, True
 
 
 @transaction.atomic
-def invitation_renew(
-    *, invitation: Invitation, by: User | None, address: str | None = None
-) -> tuple[Invitation, bool]:
+def invitation_renew(*, invitation: Invitation, by: User | None) -> tuple[Invitation, bool]:
     """Make another link, which ends the old one and lasts as long again.
 
     Tells whether a mail is to be sent: not when one is on the way. Raises NotAllowed, and
@@ -120,22 +117,19 @@ def invitation_renew(
         action="sent again",
         subject=stored,
         changes={"email": ["", stored.email]},
-        address=address,
     )
     return stored, True
 
 
 @transaction.atomic
-def invitation_withdraw(
-    *, invitation: Invitation, by: User | None, address: str | None = None
-) -> bool:
+def invitation_withdraw(*, invitation: Invitation, by: User | None) -> bool:
     """End the invitation; tell whether that was still to do. Raises NotAllowed."""
     try:
         stored = _locked(invitation)
     except InvitationOver:
         return False
     require_right(company=stored.company, by=by, right=right_to_manage(stored.role))
-    invitation_remove(invitation=stored, by=by, address=address)
+    invitation_remove(invitation=stored, by=by)
     return True
 
 
@@ -181,19 +175,19 @@ def invitation_of(*, token: str) -> Invitation:
     return invitation
 
 
-def invitation_accept(*, token: str, password: str, address: str | None = None) -> User:
+def invitation_accept(*, token: str, password: str) -> User:
     """Make the person who was invited, or give a person who had no password theirs.
 
     Raises InvitationOver, also when the e-mail is a person's of another company.
     """
     try:
-        return _accepted(token, password, address)
+        return _accepted(token, password)
     except IntegrityError as error:  # another company's link was used at the same moment
         raise InvitationOver from error
 
 
 @transaction.atomic
-def _accepted(token: str, password: str, address: str | None) -> User:
+def _accepted(token: str, password: str) -> User:
     _locked(invitation_of(token=token))
     # Of two presses at once, the second finds it gone.
     invitation = invitation_of(token=token)
@@ -218,7 +212,6 @@ def _accepted(token: str, password: str, address: str | None) -> User:
             "email": ["", person.email],
             "role": ["", str(Role(person.role).label)],
         },
-        address=address,
     )
     invitation.delete()
     return person

@@ -4,12 +4,10 @@ import uuid
 import zoneinfo
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
-from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.core.exceptions import FieldDoesNotExist
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -290,79 +288,5 @@ class Invitation(models.Model):
         return not self.mail_failed and timezone.now() < self.link_made_at + INVITATION_SETTLES
 
 
-class Change(NamedTuple):
-    """One line of what an audit event changed, in the words of pages."""
-
-    label: str
-    before: str
-    after: str
-
-
-class AuditEvent(models.Model):
-    """Who did what to what. Rows are added, never changed, and hold no secret."""
-
-    company = models.ForeignKey(Company, models.CASCADE, related_name="audit_events")
-    at = models.DateTimeField(_("time"), default=timezone.now, editable=False)
-    # The name stays readable after the person is gone.
-    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
-    actor_name = models.CharField(_("who"), max_length=254)
-    action = models.CharField(_("what"), max_length=60)
-    subject_type = models.CharField(max_length=40)
-    subject_id = models.CharField(max_length=64)
-    subject_name = models.CharField(_("to what"), max_length=300)
-    # {"field": [before, after], ...}, as text a person can read.
-    changes = models.JSONField(default=dict)
-    address = models.GenericIPAddressField(_("from"), null=True)
-
-    objects = CompanyQuerySet["AuditEvent"].as_manager()
-
-    class Meta:
-        verbose_name = _("activity")
-        verbose_name_plural = _("activity")
-        indexes = [
-            models.Index(fields=["company", "-id"], name="accounts_audit_by_company"),
-            models.Index(
-                fields=["company", "subject_type", "subject_id", "-id"],
-                name="accounts_audit_by_subject",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.actor_name}: {self.action} {self.subject_name}"
-
-    @property
-    def is_about_actor(self) -> bool:
-        """Tell whether somebody did this to themselves, such as signing in."""
-        return self.subject_type == User._meta.label_lower and self.subject_name == self.actor_name
-
-    @property
-    def subject_kind(self) -> str:
-        """Return what kind of thing the subject is, such as "API call", or ""."""
-        model = self._subject_model()
-        return str(model._meta.verbose_name) if model else ""
-
-    @property
-    def described_changes(self) -> list[Change]:
-        """Return the changes with the names that forms give the fields."""
-        return [
-            Change(self._label_of(field), before, after)
-            for field, (before, after) in self.changes.items()
-        ]
-
-    def _subject_model(self) -> type[models.Model] | None:
-        try:
-            return apps.get_model(self.subject_type)
-        except (LookupError, ValueError):
-            return None  # written by an earlier version
-
-    def _label_of(self, name: str) -> str:
-        model = self._subject_model()
-        try:
-            field = model._meta.get_field(name) if model else None
-        except FieldDoesNotExist:
-            field = None
-        label = str(getattr(field, "verbose_name", name))
-        return label[:1].upper() + label[1:]
-
-
+from accounts.audit.models import AuditEvent, AuditHead  # noqa: E402, F401
 from accounts.sign_in.models import AttemptCounter, PersonSession  # noqa: E402, F401

@@ -1,10 +1,10 @@
 """Reads for the Account pages."""
 
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-from accounts.models import AuditEvent, Company, Invitation, User
+from accounts.models import Company, Invitation, User
 from accounts.sign_in.second_factor import has_second_factor_of
 
 Row = TypeVar("Row", bound=Model)
@@ -32,35 +32,3 @@ def people_without_second_factor(*, company: Company) -> int:
 
 def _with_text(rows: QuerySet[Row], text: str) -> QuerySet[Row]:
     return rows.filter(Q(name__icontains=text) | Q(email__icontains=text)) if text else rows
-
-
-class EventPage(NamedTuple):
-    """Some events, newest first, and the id to ask for those before them (None: no more)."""
-
-    events: list[AuditEvent]
-    older_than: int | None
-
-
-def audit_events(
-    *,
-    company: Company,
-    actor: User | None = None,
-    text: str = "",
-    older_than: int | None = None,
-    size: int = 50,
-) -> EventPage:
-    """Return the company's newest events, or the newest before the id `older_than`.
-
-    By id and not by page number: the cost does not grow with the trail, and what is added
-    meanwhile moves nothing.
-    """
-    events = AuditEvent.objects.for_company(company).order_by("-id")
-    if actor is not None:
-        events = events.filter(actor=actor)
-    if text:
-        events = events.filter(Q(action__icontains=text) | Q(subject_name__icontains=text))
-    if older_than is not None:
-        events = events.filter(id__lt=older_than)
-    found = list(events[: size + 1])
-    shown = found[:size]
-    return EventPage(shown, shown[-1].pk if len(found) > size else None)

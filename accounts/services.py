@@ -8,7 +8,8 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts.models import AuditEvent, Company, Invitation, SecretsPolicy, User
+from accounts.audit.trail import audit_event_add, own_event_add
+from accounts.models import Company, Invitation, SecretsPolicy, User
 from accounts.roles import Right, Role, right_to_manage
 from accounts.sign_in import limits, sessions
 from accounts.sign_in.browsers import browser_and_system
@@ -38,40 +39,11 @@ class NotAllowed(PermissionDenied):
     """Who asks may not, as things are stored now: a page that let them in answers 403."""
 
 
-def audit_event_add(
-    *,
-    company: Company,
-    actor: User | None,
-    action: str,
-    subject: models.Model,
-    changes: Mapping[str, list[str]] | None = None,
-    address: str | None = None,
-) -> AuditEvent:
-    """Record that `actor` (None: the system itself) did `action` to `subject`.
-
-    `changes` maps a field to its text before and after; callers keep secrets out of it.
-    Call it inside the transaction of the change, so that neither stands without the other.
-    """
-    return AuditEvent.objects.create(
-        company=company,
-        actor=actor,
-        actor_name=str(actor) if actor else "Workhub",
-        action=action,
-        subject_type=subject._meta.label_lower,
-        subject_id=str(getattr(subject, "code", subject.pk)),
-        subject_name=str(subject)[:300],
-        changes=dict(changes or {}),
-        address=address,
-    )
-
-
 # --- Company ---------------------------------------------------------------------------
 
 
 @transaction.atomic
-def company_change(
-    *, company: Company, by: User | None, address: str | None = None, **fields: str | int | None
-) -> bool:
+def company_change(*, company: Company, by: User | None, **fields: str | int | None) -> bool:
     """Set any of COMPANY_FIELDS or SECURITY_FIELDS, and tell whether anything changed.
 
     Raises ValidationError when a value cannot stand, NotAllowed when `by` may not.
@@ -93,9 +65,7 @@ def company_change(
     if not changes:
         return False
     stored.save(update_fields=(*changeable, "max_key_age_set_at"))
-    audit_event_add(
-        company=stored, actor=by, action="changed", subject=stored, changes=changes, address=address
-    )
+    audit_event_add(company=stored, actor=by, action="changed", subject=stored, changes=changes)
     if changes.keys() & {"coming_due_days", "time_zone"}:
         for hook in company_changed_hooks:
             hook(stored)
@@ -109,9 +79,7 @@ def company_change(
 
 
 @transaction.atomic
-def person_change(
-    *, person: User, by: User | None, name: str, role: str, address: str | None = None
-) -> bool:
+def person_change(*, person: User, by: User | None, name: str, role: str) -> bool:
     """Set name and role, and tell whether anything changed. A new role ends all sessions.
 
     Raises LastOwner when nobody else could undo it, NotAllowed when `by` may not.
@@ -129,20 +97,19 @@ def person_change(
         return False
     stored.save(update_fields=["name", "role"])
     if has_new_role:
-        access_narrowed(person=stored, by=by, address=address)
+        access_narrowed(person=stored, by=by)
     audit_event_add(
         company=company,
         actor=by,
         action="changed",
         subject=stored,
         changes=changes,
-        address=address,
     )
     return True
 
 
 @transaction.atomic
-def person_deactivate(*, person: User, by: User | None, address: str | None = None) -> bool:
+def person_deactivate(*, person: User, by: User | None) -> bool:
     """Keep the person out from the next request on; tell whether that was still to do.
 
     Invitations that the person sent, or that are for the person, end too: no door stays open.
@@ -155,15 +122,13 @@ def person_deactivate(*, person: User, by: User | None, address: str | None = No
     _require_another_owner(company, stored)
     stored.is_active = False
     stored.save(update_fields=["is_active"])
-    access_narrowed(person=stored, by=by, address=address)
-    audit_event_add(
-        company=company, actor=by, action="deactivated", subject=stored, address=address
-    )
+    access_narrowed(person=stored, by=by)
+    audit_event_add(company=company, actor=by, action="deactivated", subject=stored)
     return True
 
 
 @transaction.atomic
-def person_reactivate(*, person: User, by: User | None, address: str | None = None) -> bool:
+def person_reactivate(*, person: User, by: User | None) -> bool:
     """Let the person sign in again; tell whether that was still to do.
 
     Raises NotAllowed when `by` may not.
@@ -174,15 +139,11 @@ def person_reactivate(*, person: User, by: User | None, address: str | None = No
         return False
     stored.is_active = True
     stored.save(update_fields=["is_active"])
-    audit_event_add(
-        company=company, actor=by, action="reactivated", subject=stored, address=address
-    )
+    audit_event_add(company=company, actor=by, action="reactivated", subject=stored)
     return True
 
 
-def invitation_remove(
-    *, invitation: Invitation, by: User | None, address: str | None = None
-) -> None:
+def invitation_remove(*, invitation: Invitation, by: User | None) -> None:
     """End an invitation that is no longer meant. Call it inside a transaction."""
     audit_event_add(
         company=invitation.company,
@@ -190,12 +151,11 @@ def invitation_remove(
         action="withdrew",
         subject=invitation,
         changes={"email": [invitation.email, ""], "role": [str(Role(invitation.role).label), ""]},
-        address=address,
     )
     invitation.delete()
 
 
-def access_narrowed(*, person: User, by: User | None, address: str | None = None) -> None:
+def access_narrowed(*, person: User, by: User | None) -> None:
     """Close the doors that are open to a person who may no longer do what they could.
 
     All sessions end, and the invitations that the person may no longer send: whom they would
@@ -214,14 +174,14 @@ def access_narrowed(*, person: User, by: User | None, address: str | None = None
         is_sent_in_vain = invitation.invited_by_id == person.pk and not may_send
         is_for_the_deactivated = invitation.email == person.email and not person.is_active
         if is_sent_in_vain or is_for_the_deactivated:
-            invitation_remove(invitation=invitation, by=by, address=address)
+            invitation_remove(invitation=invitation, by=by)
 
 
 # --- Of a person alone -------------------------------------------------------------------
 
 
 @transaction.atomic
-def password_change(*, person: User, password: str, address: str | None = None) -> None:
+def password_change(*, person: User, password: str) -> None:
     """Store a password that the person has chosen; all sessions of the person end."""
     person.set_password(password)
     # This field only: the role may have been changed since `person` was read.
@@ -229,46 +189,25 @@ def password_change(*, person: User, password: str, address: str | None = None) 
     sessions.sessions_end(person=person)
     # Whoever knew the old one can no longer come so far as to be asked for a code.
     limits.code_attempts_forget(person_id=person.pk)
-    own_event_add(person=person, action="set a new password", address=address)
+    own_event_add(person=person, action="set a new password")
 
 
 @transaction.atomic
-def session_end(*, person: User, code: uuid.UUID, address: str | None = None) -> bool:
+def session_end(*, person: User, code: uuid.UUID) -> bool:
     """End one session because the person asked for it; tell whether it was still there."""
     ended = sessions.session_end(person=person, code=code)
     if ended is None:
         return False
     where = ", ".join(filter(None, [*browser_and_system(ended.user_agent), ended.address]))
-    own_event_add(
-        person=person, action="ended a session", changes={"session": [where, ""]}, address=address
-    )
+    own_event_add(person=person, action="ended a session", changes={"session": [where, ""]})
     return True
 
 
 @transaction.atomic
-def sessions_end(*, person: User, address: str | None = None) -> None:
+def sessions_end(*, person: User) -> None:
     """End all sessions because the person asked for it."""
     sessions.sessions_end(person=person)
-    own_event_add(person=person, action="signed out everywhere", address=address)
-
-
-def own_event_add(
-    *,
-    person: User,
-    action: str,
-    changes: Mapping[str, list[str]] | None = None,
-    address: str | None = None,
-) -> None:
-    """Record what a person did about themselves; an operator's belongs to no company's trail."""
-    if person.company is not None:
-        audit_event_add(
-            company=person.company,
-            actor=person,
-            action=action,
-            subject=person,
-            changes=changes,
-            address=address,
-        )
+    own_event_add(person=person, action="signed out everywhere")
 
 
 # --- Common ----------------------------------------------------------------------------

@@ -53,6 +53,7 @@ urlpatterns = [
         name="person_second_factor_reset",
     ),
     path("account/activity/", activity.activity, name="activity"),
+    path("account/activity/csv/", activity.activity_csv, name="activity_csv"),
     # --- Of a person alone -----------------------------------------------------------------
     path("you/sessions/", sessions.sessions, name="sessions"),
     path("you/sessions/end/", sessions.sessions_end, name="sessions_end"),

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django_tasks import task
 
 from accounts.addresses import client_address
+from accounts.audit.trail import audit_event_add
 from accounts.mail import mail_admins_of
 from accounts.models import User
-from accounts.services import audit_event_add
 from apicalls.models import CALLER_CLIENT_LENGTH, APICall, Caller, CallerState
 from apicalls.selectors import CallerKey, KnownCaller
 
@@ -95,9 +95,7 @@ def caller_notice(caller_id: int) -> None:
 
 
 @transaction.atomic
-def caller_change(
-    *, caller: Caller, name: str, state: str, by: User | None, address: str | None = None
-) -> bool:
+def caller_change(*, caller: Caller, name: str, state: str, by: User | None) -> bool:
     """Name a caller, and answer, hold or block it from the next request on.
 
     Returns False, and writes nothing, where both are so already.
@@ -124,7 +122,6 @@ def caller_change(
         action="changed a caller of",
         subject=stored.api_call,
         changes={f"{was_called}: {what}": values for what, values in changes.items()},
-        address=address,
     )
     return True
 

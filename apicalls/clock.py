@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from accounts.audit.verification import verify_and_log
 from accounts.models import Company
 from apicalls import retention
 from apicalls.partitions import partitions_ensure
@@ -50,6 +51,7 @@ JOBS = (
         _of_each_company(follow_dates),
     ),
     Job("%d ends of API calls told of", timedelta(minutes=15), _of_each_company(remind)),
+    Job("%d entries of audit trails verified", timedelta(days=1), _of_each_company(verify_and_log)),
     Job("%d months of the request log prepared", timedelta(days=1), partitions_ensure),
     Job("%d rows of the request log deleted", timedelta(days=1), retention.purge),
 )

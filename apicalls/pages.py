@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from accounts.addresses import client_address
 from accounts.permissions import CompanyRequest
 from apicalls import services
 from apicalls.credentials import ClientSecret, SecretNotKept, SecretUnreadable
@@ -35,7 +34,6 @@ def secret_or_message(
             credential=credential,
             action=action,
             by=request.user,
-            address=client_address(request),
         )
     except SecretUnreadable as error:
         say_why_not_shown(request, error)

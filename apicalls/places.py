@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
+from accounts.audit.trail import Done, audit_events_add
 from accounts.models import Company
-from accounts.services import audit_event_add
 from apicalls.models import APICall
 from apicalls.services import served_version_follow
 from workers.models import Division, Location, Position
@@ -25,19 +25,14 @@ _LISTS: Mapping[type[Place], str] = {
 
 def follow_merge(company: Company, place: Place, into: Place) -> None:
     """Put `into` in the place of `place` in all scopes of the company: the same workers stay."""
-    name = _LISTS[type(place)]
+    name, done = _LISTS[type(place)], []
     for api_call, scope in _naming(company, place):
         ids = getattr(scope, name) - {place.pk} | {into.pk}
         api_call.scope = replace(scope, **{name: ids}).as_stored()
         api_call.save(update_fields=["scope"])
         served_version_follow(api_call=api_call)
-        audit_event_add(
-            company=company,
-            actor=None,
-            action="changed",
-            subject=api_call,
-            changes={str(_("Scope")): [str(place), str(into)]},
-        )
+        done.append(Done("changed", api_call, {str(_("Scope")): [str(place), str(into)]}))
+    audit_events_add(company=company, actor=None, done=done)
 
 
 def users_of(company: Company, place: Place) -> list[str]:

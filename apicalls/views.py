@@ -16,8 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.addresses import client_address
-from accounts.models import AuditEvent
+from accounts.audit.models import AuditEvent
 from accounts.permissions import (
     CompanyRequest,
     company_admin_required,
@@ -113,7 +112,6 @@ def api_call_add(request: CompanyRequest) -> HttpResponse:
         template=form.cleaned_data["template"],
         code=form.cleaned_data["code"],
         by=request.user,
-        address=client_address(request),
     )
     messages.success(request, _("API call added. Give it a name and tick its parameters."))
     return redirect(api_call)
@@ -140,7 +138,6 @@ def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
             values=form.cleaned_data | served.cleaned_data | {"scope": served.scope.as_stored()},
             seen=form.cleaned_data["seen"],
             by=request.user,
-            address=client_address(request),
         )
     except services.ChangedMeanwhile:
         return details_page(request, found, _seen_anew(request, found), served, status=409)
@@ -197,9 +194,7 @@ def sample(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 @require_POST
 def api_call_state_change(request: CompanyRequest, code: uuid.UUID, change: str) -> HttpResponse:
     found = api_call_or_404(request, code)
-    if services.api_call_state_change(
-        api_call=found, change=change, by=request.user, address=client_address(request)
-    ):
+    if services.api_call_state_change(api_call=found, change=change, by=request.user):
         messages.success(request, DONE[change])
     else:
         messages.info(request, _("That was done already; nothing is changed."))
@@ -217,7 +212,6 @@ def api_call_duplicate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
         api_call=found,
         code=form.cleaned_data["code"],
         by=request.user,
-        address=client_address(request),
     )
     messages.success(
         request, _("Copied, with credentials of its own. Give it the name of its department.")

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from xdist.scheduler import LoadScopeScheduling
 
-from accounts.models import Company, Role, User
+from accounts.models import AuditEvent, Company, Role, User
 from workers import derivation
 from workers.models import Worker
 
@@ -50,6 +50,28 @@ def outsider(other_company) -> User:
         company=other_company,
         role=Role.ADMIN,
     )
+
+
+class Trail:
+    """What is written in the audit trail from a moment on: what is there already stays."""
+
+    def __init__(self):
+        self.begin_anew()
+
+    def begin_anew(self):
+        newest = AuditEvent.objects.order_by("-id").values_list("id", flat=True).first()
+        self._since = newest or 0
+
+    def events(self):
+        return AuditEvent.objects.filter(id__gt=self._since).order_by("id")
+
+    def actions(self):
+        return list(self.events().values_list("action", flat=True))
+
+
+@pytest.fixture
+def trail(db) -> Trail:
+    return Trail()
 
 
 @pytest.fixture

@@ -82,6 +82,7 @@ ROUTES = {
     "invitation_renew": Route(_INVITATION + "renew/", Right.MANAGE_PEOPLE, PRESS),
     "invitation_withdraw": Route(_INVITATION + "withdraw/", Right.MANAGE_PEOPLE, PRESS),
     "activity": Route("account/activity/", Right.VIEW, LOOK),
+    "activity_csv": Route("account/activity/csv/", Right.VIEW, LOOK),
     # --- Workers -------------------------------------------------------------------------
     "workers": Route("workers/", Right.VIEW, LOOK),
     "workers_export": Route("workers/export/csv/", Right.VIEW, LOOK),

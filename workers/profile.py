@@ -8,7 +8,8 @@ from itertools import groupby
 
 from django.db.models import F, QuerySet
 
-from accounts.models import AuditEvent, Company
+from accounts.audit.models import AuditEvent
+from accounts.models import Company
 from workers.compliance import Component, RecordState, Status, Summary, status_on, summary
 from workers.models import Record, Worker, WorkerRequirement
 from workers.selectors import ItemFacts, WorkerFacts, worker_items

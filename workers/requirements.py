@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
-from accounts.models import AuditEvent, Company
+from accounts.audit.models import AuditEvent
+from accounts.models import Company
 from workers.compliance import Component
 from workers.models import Assignment, Requirement, WorkerRequirement
 

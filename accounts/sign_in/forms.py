@@ -4,7 +4,6 @@ import logging
 from typing import Any
 
 from allauth.account import forms as allauth_forms
-from allauth.core import context
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
@@ -15,8 +14,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.addresses import client_address
+from accounts.audit.trail import own_event_add
 from accounts.models import User
-from accounts.services import own_event_add
 from accounts.sign_in import limits
 from accounts.sign_in.sealing import Unreadable, seal, unseal
 
@@ -169,11 +168,7 @@ class _CodeForm(_HouseWords):
     def save(self) -> None:
         super().save()  # type: ignore[misc]
         if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
-            own_event_add(
-                person=self.user,
-                action="used a recovery code",
-                address=client_address(context.request),
-            )
+            own_event_add(person=self.user, action="used a recovery code")
 
 
 class CodeForm(_CodeForm, AuthenticateForm):

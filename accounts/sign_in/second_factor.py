@@ -12,9 +12,10 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from accounts.audit.trail import audit_event_add, own_event_add
 from accounts.models import User
 from accounts.roles import right_to_manage
-from accounts.services import audit_event_add, own_event_add, require_right
+from accounts.services import require_right
 from accounts.sign_in import limits
 from accounts.sign_in.sealing import Unreadable
 
@@ -65,7 +66,7 @@ def recovery_codes_of(*, person: User) -> list[str]:
 
 
 @transaction.atomic
-def second_factor_add(*, person: User, secret: str, address: str | None = None) -> bool:
+def second_factor_add(*, person: User, secret: str) -> bool:
     """Ask the person for codes of this app from now on, in place of an app of before.
 
     `secret` is in base32. Tells whether there are new recovery codes, which are to be shown.
@@ -77,24 +78,24 @@ def second_factor_add(*, person: User, secret: str, address: str | None = None) 
     if not has_codes:
         RecoveryCodes.activate(person)
     action = "replaced the second factor" if replaced else "set up a second factor"
-    own_event_add(person=person, action=action, address=address)
+    own_event_add(person=person, action=action)
     return not has_codes
 
 
 @transaction.atomic
-def second_factor_remove(*, person: User, address: str | None = None) -> bool:
+def second_factor_remove(*, person: User) -> bool:
     """Go without from now on; tell whether there was one. Raises SecondFactorRequired."""
     person = User.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
     if person.company is not None and person.company.second_factor_required:
         raise SecondFactorRequired
     removed, _rows = Authenticator.objects.filter(user=person).delete()
     if removed:
-        own_event_add(person=person, action="removed the second factor", address=address)
+        own_event_add(person=person, action="removed the second factor")
     return bool(removed)
 
 
 @transaction.atomic
-def second_factor_reset(*, person: User, by: User | None, address: str | None = None) -> bool:
+def second_factor_reset(*, person: User, by: User | None) -> bool:
     """Take away the second factor of somebody who has lost it; tell whether there was one.
 
     The sessions go on: who has lost a phone may be signed in elsewhere. Raises NotAllowed.
@@ -110,20 +111,19 @@ def second_factor_reset(*, person: User, by: User | None, address: str | None = 
             actor=by,
             action="reset the second factor of",
             subject=person,
-            address=address,
         )
     return bool(removed)
 
 
 @transaction.atomic
-def recovery_codes_make(*, person: User, address: str | None = None) -> None:
+def recovery_codes_make(*, person: User) -> None:
     """Make new recovery codes; those of before open nothing any more."""
     person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     if not has_second_factor(person=person):
         return
     Authenticator.objects.filter(user=person, type=_CODES).delete()
     RecoveryCodes.activate(person)
-    own_event_add(person=person, action="made new recovery codes", address=address)
+    own_event_add(person=person, action="made new recovery codes")
 
 
 def _codes_left(row: Authenticator) -> int | None:

@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import selectors, services
-from accounts.addresses import client_address
 from accounts.forms import CompanyForm, CompanySecurityForm
 from accounts.permissions import (
     CompanyRequest,
@@ -66,9 +65,7 @@ def company_security_change(request: CompanyRequest) -> HttpResponse:
 
 
 def _saved(request: CompanyRequest, values: dict[str, Any]) -> HttpResponse:
-    changed = services.company_change(
-        company=request.company, by=request.user, address=client_address(request), **values
-    )
+    changed = services.company_change(company=request.company, by=request.user, **values)
     if changed:
         messages.success(request, _("Company saved."))
     else:

@@ -14,7 +14,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import invitations
-from accounts.addresses import client_address
 from accounts.forms import InvitationForm
 from accounts.mail import mail_reaches_people
 from accounts.models import Invitation, User
@@ -70,9 +69,7 @@ def person_invite(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 def invitation_renew(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = _get_invitation(request, code)
     try:
-        renewed, is_new = invitations.invitation_renew(
-            invitation=found, by=request.user, address=client_address(request)
-        )
+        renewed, is_new = invitations.invitation_renew(invitation=found, by=request.user)
     except invitations.InvitationOver as error:
         raise Http404 from error
     if not is_new:
@@ -86,9 +83,7 @@ def invitation_renew(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 @recently_confirmed_required
 def invitation_withdraw(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = _get_invitation(request, code)
-    invitations.invitation_withdraw(
-        invitation=found, by=request.user, address=client_address(request)
-    )
+    invitations.invitation_withdraw(invitation=found, by=request.user)
     messages.success(
         request, _("The invitation of %(email)s is withdrawn.") % {"email": found.email}
     )
@@ -117,7 +112,6 @@ def _invited(request: CompanyRequest, *, email: str, name: str, role: str) -> Ht
         email=email,
         name=name,
         role=role,
-        address=client_address(request),
     )
     return _on_its_way(request, invitation, is_new=is_new)
 
@@ -183,9 +177,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "accounts/invitation.html", {"invitation": found, "form": form})
     try:
-        person = invitations.invitation_accept(
-            token=token, password=form.cleaned_data["password1"], address=client_address(request)
-        )
+        person = invitations.invitation_accept(token=token, password=form.cleaned_data["password1"])
     except invitations.InvitationOver:
         return _over(request)
     login = Login(user=person, email=person.email)

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import selectors, services
-from accounts.addresses import client_address
 from accounts.forms import PeopleFilterForm, PersonForm
 from accounts.mail import mail_reaches_people
 from accounts.models import Invitation, User
@@ -64,9 +63,7 @@ def person_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _person_page(request, found, form)
     try:
-        services.person_change(
-            person=found, by=request.user, address=client_address(request), **form.cleaned_data
-        )
+        services.person_change(person=found, by=request.user, **form.cleaned_data)
     except services.LastOwner:
         form.add_error("role", _last_owner_message())
         return _person_page(request, found, form)
@@ -94,7 +91,7 @@ def person_deactivate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
             },
         )
     try:
-        services.person_deactivate(person=found, by=request.user, address=client_address(request))
+        services.person_deactivate(person=found, by=request.user)
     except services.LastOwner:
         messages.error(request, _last_owner_message())
         return redirect("person", code=code)
@@ -112,7 +109,7 @@ def person_deactivate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 @recently_confirmed_required
 def person_reactivate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = _get_person_to_manage(request, code)
-    services.person_reactivate(person=found, by=request.user, address=client_address(request))
+    services.person_reactivate(person=found, by=request.user)
     messages.success(request, _("%(person)s can sign in again.") % {"person": found})
     return redirect("person", code=code)
 
@@ -124,7 +121,7 @@ def person_second_factor_reset(request: CompanyRequest, code: uuid.UUID) -> Http
     found = _get_person_to_manage(request, code)
     if request.method != "POST":
         return render(request, "accounts/person_second_factor_reset.html", {"person": found})
-    if second_factor_reset(person=found, by=request.user, address=client_address(request)):
+    if second_factor_reset(person=found, by=request.user):
         messages.success(request, _("%(person)s has no second factor now.") % {"person": found})
     else:
         messages.info(request, _("That was done already; nothing is changed."))

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.addresses import client_address
 from accounts.permissions import (
     CompanyRequest,
     company_admin_required,
@@ -47,7 +46,6 @@ def hand_overs(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
             _made, token = services.hand_over_add(
                 credential=selectors.credential_current(api_call=found),
                 by=request.user,
-                address=client_address(request),
             )
         except SecretUnreadable as error:
             say_why_not_shown(request, error)
@@ -63,9 +61,7 @@ def hand_overs(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 @require_POST
 def hand_over_withdraw(request: CompanyRequest, code: uuid.UUID, link: uuid.UUID) -> HttpResponse:
     found = api_call_or_404(request, code, with_boxes=False)
-    if services.hand_over_withdraw(
-        api_call=found, code=link, by=request.user, address=client_address(request)
-    ):
+    if services.hand_over_withdraw(api_call=found, code=link, by=request.user):
         messages.success(request, _("Withdrawn. The link leads nowhere from now on."))
     else:
         messages.info(request, _("That link could not be opened any more; nothing is changed."))
@@ -86,9 +82,7 @@ def hand_over(request: HttpRequest, token: str) -> HttpResponse:
         if request.method != "POST":
             services.hand_over_find(token=token)
             return _unkept(render(request, "apicalls/hand_over_closed.html"))
-        opened, client_secret = services.hand_over_open(
-            token=token, address=client_address(request)
-        )
+        opened, client_secret = services.hand_over_open(token=token)
     except (services.LinkIsGone, SecretUnreadable):
         return _unkept(render(request, "apicalls/hand_over_gone.html", status=410))
     context = _handed_over(opened, client_secret)

@@ -12,7 +12,6 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.addresses import client_address
 from accounts.permissions import (
     CompanyRequest,
     company_admin_required,
@@ -88,9 +87,7 @@ def regenerate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _regenerate_page(request, found, form, status=422)
     try:
-        services.regenerate_credentials(
-            api_call=found, by=request.user, address=client_address(request), **form.cleaned_data
-        )
+        services.regenerate_credentials(api_call=found, by=request.user, **form.cleaned_data)
     except services.AlreadyRegenerated:
         messages.info(
             request,
@@ -157,7 +154,7 @@ def credential_stop(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = api_call_or_404(request, code, with_boxes=False)
     form = ClientKeyForm(request.POST)
     if form.is_valid() and services.credential_stop(
-        api_call=found, by=request.user, address=client_address(request), **form.cleaned_data
+        api_call=found, by=request.user, **form.cleaned_data
     ):
         messages.success(request, _("Stopped. The old pair is refused from the next request on."))
     else:

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.audit.trail import audit_event_add
 from accounts.models import Company, User
-from accounts.services import audit_event_add
 from apicalls.models import APICall, APITemplate, ServedVersion, State
 from apicalls.services.credentials import credential_add
 from workers.models import Division, Location, Position, WorkerType
@@ -48,7 +48,6 @@ def api_call_add(
     template: APITemplate,
     by: User | None,
     code: uuid.UUID | None = None,
-    address: str | None = None,
 ) -> APICall:
     """Add an API call from a template, with credentials of its own.
 
@@ -66,9 +65,7 @@ def api_call_add(
     if is_new:
         served_version_follow(api_call=api_call)
         credential_add(api_call=api_call, by=by)
-        audit_event_add(
-            company=company, actor=by, action="added", subject=api_call, address=address
-        )
+        audit_event_add(company=company, actor=by, action="added", subject=api_call)
     return api_call
 
 
@@ -79,7 +76,6 @@ def api_call_change(
     values: Mapping[str, Any],
     seen: str,
     by: User | None,
-    address: str | None = None,
 ) -> bool:
     """Save the settings in `values` and tell whether anything changed.
 
@@ -104,7 +100,6 @@ def api_call_change(
             action="changed",
             subject=stored,
             changes=changes,
-            address=address,
         )
     return bool(changes)
 
@@ -120,7 +115,6 @@ def api_call_duplicate(
     api_call: APICall,
     by: User | None,
     code: uuid.UUID | None = None,
-    address: str | None = None,
 ) -> APICall:
     """Add a call with the same settings and other credentials, for another department."""
     twin, is_new = _add_once(
@@ -146,15 +140,12 @@ def api_call_duplicate(
             action="added",
             subject=twin,
             changes={"copy of": ["", api_call.name]},
-            address=address,
         )
     return twin
 
 
 @transaction.atomic
-def api_call_state_change(
-    *, api_call: APICall, change: str, by: User | None, address: str | None = None
-) -> bool:
+def api_call_state_change(*, api_call: APICall, change: str, by: User | None) -> bool:
     """Pause, resume, archive or restore the call; tell whether that was still to do."""
     allowed_from, state = STATE_CHANGES[change]
     changed = APICall.objects.filter(pk=api_call.pk, state__in=allowed_from).update(state=state)
@@ -164,7 +155,6 @@ def api_call_state_change(
             actor=by,
             action=_AUDIT_ACTIONS[change],
             subject=api_call,
-            address=address,
         )
     return bool(changed)
 

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.audit.trail import audit_event_add
 from accounts.models import Company, SecretsPolicy, User
-from accounts.services import audit_event_add
 from apicalls.credentials import (
     ClientSecret,
     Owner,
@@ -44,7 +44,6 @@ def regenerate_credentials(
     by: User | None,
     overlap: timedelta = NO_OVERLAP,
     stops_older: bool = False,
-    address: str | None = None,
 ) -> Credential:
     """Make a new pair in the place of that with the Client Key `replaces`, and return it.
 
@@ -81,15 +80,12 @@ def regenerate_credentials(
         action="regenerated the credentials of",
         subject=api_call,
         changes=changes,
-        address=address,
     )
     return credential
 
 
 @transaction.atomic
-def credential_stop(
-    *, api_call: APICall, client_key: str, by: User | None, address: str | None = None
-) -> bool:
+def credential_stop(*, api_call: APICall, client_key: str, by: User | None) -> bool:
     """Stop a pair that was replaced and is still answered; tell whether there was one."""
     now = timezone.now()
     stopped = Credential.objects.filter(
@@ -102,15 +98,12 @@ def credential_stop(
             action="stopped the old pair of",
             subject=api_call,
             changes={"Client Key": [client_key, ""]},
-            address=address,
         )
     return bool(stopped)
 
 
 @transaction.atomic
-def client_secret_reveal(
-    *, credential: Credential, action: str, by: User | None, address: str | None = None
-) -> ClientSecret:
+def client_secret_reveal(*, credential: Credential, action: str, by: User | None) -> ClientSecret:
     """Return the secret in plain text after recording that somebody asked for it.
 
     `action` says what for: "showed the secret of", "copied the secret of". In a company that
@@ -118,20 +111,18 @@ def client_secret_reveal(
     gone from the environment, and SecretNotKept when it was shown already.
     """
     client_secret = client_secret_take(credential=credential)
-    _told_of_secret(credential, action, by, address)
+    _told_of_secret(credential, action, by)
     return client_secret
 
 
 @transaction.atomic
-def client_secret_try(
-    *, credential: Credential, by: User | None, address: str | None = None
-) -> ClientSecret:
+def client_secret_try(*, credential: Credential, by: User | None) -> ClientSecret:
     """Return the secret for a request with it, which shows it to nobody.
 
     Raises as `client_secret_reveal`.
     """
     client_secret = client_secret_open(credential)
-    _told_of_secret(credential, "tested", by, address)
+    _told_of_secret(credential, "tested", by)
     return client_secret
 
 
@@ -168,13 +159,9 @@ def client_secret_open(credential: Credential) -> ClientSecret:
     )
 
 
-def _told_of_secret(
-    credential: Credential, action: str, by: User | None, address: str | None
-) -> None:
+def _told_of_secret(credential: Credential, action: str, by: User | None) -> None:
     api_call = credential.api_call
-    audit_event_add(
-        company=api_call.company, actor=by, action=action, subject=api_call, address=address
-    )
+    audit_event_add(company=api_call.company, actor=by, action=action, subject=api_call)
 
 
 def credential_add(*, api_call: APICall, by: User | None) -> Credential:

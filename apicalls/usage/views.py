@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.addresses import client_address
 from accounts.permissions import (
     CompanyRequest,
     company_admin_required,
@@ -102,7 +101,6 @@ def caller(request: CompanyRequest, code: uuid.UUID, caller: int) -> HttpRespons
         name=form.cleaned_data["name"],
         state=form.cleaned_data["state"],
         by=request.user,
-        address=client_address(request),
     ):
         messages.success(request, _("Saved. It holds from the next request on."))
     else:

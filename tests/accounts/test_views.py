@@ -1,15 +1,21 @@
 """The Account pages Company, People and Activity, and who gets into them."""
 
+import csv
+import io
 import re
 import time
 import uuid
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from accounts import services
-from accounts.models import AuditEvent, Company, Invitation, Role, User
+from accounts.addresses import acting_from
+from accounts.audit.trail import audit_event_add
+from accounts.audit.verification import verify_and_note
+from accounts.models import AuditEvent, AuditHead, Company, Invitation, Role, User
 from tests.conftest import signed_in
 
 COMPANY = "/account/company/"
@@ -436,9 +442,9 @@ def test_names_are_text_and_not_markup(admins_client, viewer):
 def test_activity_is_that_of_the_company_in_its_time(
     admins_client, company, admin, other_company, outsider
 ):
-    services.company_change(company=company, by=admin, name="Northern", address="203.0.113.7")
-    services.company_change(company=other_company, by=outsider, name="Elsewhere")
-    AuditEvent.objects.update(at="2026-03-02T06:30:00Z")
+    with time_machine.travel("2026-03-02T06:30:00Z", tick=False), acting_from("203.0.113.7"):
+        services.company_change(company=company, by=admin, name="Northern")
+        services.company_change(company=other_company, by=outsider, name="Elsewhere")
     page = admins_client.get(ACTIVITY).content.decode()
     assert "<del>Northern Build</del>" in page
     assert "203.0.113.7" in page
@@ -451,7 +457,7 @@ def test_activity_is_that_of_the_company_in_its_time(
 
 def test_activity_is_filtered_by_address(admins_client, company, admin, viewer):
     services.person_change(person=viewer, by=admin, name="Renamed Person", role=Role.VIEWER)
-    services.audit_event_add(company=company, actor=viewer, action="looked at", subject=company)
+    audit_event_add(company=company, actor=viewer, action="looked at", subject=company)
 
     def shown(query):
         page = admins_client.get(f"{ACTIVITY}?{query}").content.decode()
@@ -465,7 +471,7 @@ def test_activity_is_filtered_by_address(admins_client, company, admin, viewer):
 
 @pytest.mark.parametrize("query", ["person=nonsense", "person={outsider}", "q=%00"])
 def test_a_filter_that_means_nothing_finds_nothing(admins_client, company, admin, outsider, query):
-    services.audit_event_add(company=company, actor=admin, action="looked at", subject=company)
+    audit_event_add(company=company, actor=admin, action="looked at", subject=company)
     page = admins_client.get(f"{ACTIVITY}?{query.format(outsider=outsider.code)}").content.decode()
     assert "Looked at" not in page
 
@@ -484,9 +490,7 @@ def test_any_place_to_go_on_from_is_answered(admins_client, before):
 
 def test_older_activity_is_a_link_away_and_keeps_the_filter(admins_client, company, admin):
     for number in range(51):
-        services.audit_event_add(
-            company=company, actor=admin, action=f"step {number:02}", subject=company
-        )
+        audit_event_add(company=company, actor=admin, action=f"step {number:02}", subject=company)
     page = admins_client.get(f"{ACTIVITY}?q=step").content.decode()
     assert "Step 01" in page
     assert "Step 00" not in page
@@ -495,3 +499,57 @@ def test_older_activity_is_a_link_away_and_keeps_the_filter(admins_client, compa
     page = admins_client.get(ACTIVITY + older).content.decode()
     assert "Step 00" in page
     assert "Step 01" not in page
+
+
+def test_activity_says_up_to_where_it_was_verified(admins_client, company, admin):
+    audit_event_add(company=company, actor=admin, action="looked at", subject=company)
+    assert "Verified" not in admins_client.get(ACTIVITY).content.decode()
+    verify_and_note(company=company)
+    page = admins_client.get(ACTIVITY).content.decode()
+    number = AuditEvent.objects.latest("sequence").sequence
+    assert f"Verified up to entry {number}: each follows the one before." in page
+    AuditHead.objects.update(broken_at=1)
+    page = admins_client.get(ACTIVITY).content.decode()
+    assert "Entry 1 is not what was written" in page
+    assert "Verified" not in page
+
+
+def test_activity_is_a_file_with_the_filter_of_the_page(admins_client, company, admin, viewer):
+    services.person_change(person=viewer, by=admin, name="=1+1", role=Role.VIEWER)
+    audit_event_add(company=company, actor=viewer, action="looked at", subject=company)
+    page = admins_client.get(f"{ACTIVITY}?kind=accounts.user&q=changed").content.decode()
+    path = re.search(r'href="(/account/activity/csv/[^"]+)"', page)[1].replace("&amp;", "&")
+    response = admins_client.get(path)
+    assert response["Content-Disposition"] == 'attachment; filename="activity-northern-build.csv"'
+    header, row = csv.reader(io.StringIO(response.getvalue().decode()))
+    assert header[:5] == ["Number", "Time", "Who", "E-mail", "What"]
+    event = AuditEvent.objects.get(action="changed", subject_type="accounts.user")
+    assert row == [
+        str(event.sequence),
+        event.at.isoformat(),
+        "Ada Admin",
+        "admin@northern.example",
+        "changed",
+        "person",
+        "'=1+1",
+        "Name: Vic Viewer → =1+1",
+        "127.0.0.1" if event.address else "",
+        event.digest,
+    ]
+    assert AuditEvent.objects.latest("sequence").action == "exported the activity of"
+
+
+def test_a_file_of_a_filter_that_means_nothing_is_not_made(admins_client, company, trail):
+    response = admins_client.get("/account/activity/csv/?first=tomorrow")
+    assert response["Location"] == ACTIVITY
+    assert trail.actions() == []
+
+
+def test_activity_of_one_thing_says_of_what(admins_client, company, admin, viewer):
+    services.person_change(person=viewer, by=admin, name="Violet", role=Role.VIEWER)
+    audit_event_add(company=company, actor=admin, action="looked at", subject=company)
+    page = admins_client.get(f"{ACTIVITY}?subject=accounts.user:{viewer.code}").content.decode()
+    assert "Only what was done to the person “Violet”." in page
+    assert "Looked at" not in page
+    # The filter stays when another is added.
+    assert f'name="subject" value="accounts.user:{viewer.code}"' in page

@@ -4,7 +4,6 @@ import pytest
 from django.core import mail
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import AuditEvent
 from apicalls import callers
 from apicalls.callers import caller_change
 from apicalls.models import Caller, RequestLog
@@ -88,11 +87,11 @@ def test_who_is_held_or_blocked_is_refused_at_the_next_request(
     assert list(log.values_list("code", flat=True)) == ["", code, ""]
 
 
-def test_a_change_is_in_the_trail_and_doing_it_twice_changes_nothing(the_caller, admin):
-    AuditEvent.objects.all().delete()
+def test_a_change_is_in_the_trail_and_doing_it_twice_changes_nothing(the_caller, admin, trail):
+    trail.begin_anew()
     assert caller_change(caller=the_caller, name="Payroll nightly", state="held", by=admin)
     assert not caller_change(caller=the_caller, name="Payroll nightly", state="held", by=admin)
-    event = AuditEvent.objects.get()
+    event = trail.events().get()
     assert event.action == "changed a caller of"
     assert event.changes == {
         "Payroll, 127.0.0.0/24: name": ["", "Payroll nightly"],

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 
 from accounts import services as people
+from accounts.addresses import acting_from
 from accounts.models import AuditEvent
 from apicalls import request_log, services
 from apicalls.credentials import Authorization, ClientSecret, SecretUnreadable
@@ -22,9 +23,8 @@ from apicalls.selectors import credential_current
 
 
 def test_a_call_is_added_with_a_pair_of_its_own(company, template, admin):
-    api_call = services.api_call_add(
-        company=company, template=template, by=admin, address="203.0.113.9"
-    )
+    with acting_from("203.0.113.9"):
+        api_call = services.api_call_add(company=company, template=template, by=admin)
     assert (api_call.company, api_call.template, api_call.name) == (
         company,
         template,
@@ -340,12 +340,12 @@ def test_a_slow_request_of_the_old_pair_does_not_bring_it_back(ask, call, worker
 
 def test_a_secret_that_is_revealed_is_a_line_in_the_trail(call, admin):
     lines = AuditEvent.objects.count()
-    secret = services.client_secret_reveal(
-        credential=credential_current(api_call=call.api_call),
-        action="showed the secret of",
-        by=admin,
-        address="203.0.113.9",
-    )
+    with acting_from("203.0.113.9"):
+        secret = services.client_secret_reveal(
+            credential=credential_current(api_call=call.api_call),
+            action="showed the secret of",
+            by=admin,
+        )
     assert secret.reveal() == call.client_secret
     assert AuditEvent.objects.count() == lines + 1
     event = AuditEvent.objects.latest("id")

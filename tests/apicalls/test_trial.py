@@ -5,7 +5,6 @@ from html import unescape
 
 import pytest
 
-from accounts.models import AuditEvent
 from apicalls import services
 from apicalls.kit import trial
 from apicalls.models import Credential, RequestLog
@@ -121,10 +120,10 @@ def test_it_counts_against_the_limit(send, call, change):
     assert "429 Too Many Requests" in send(workerIDNumber="1")
 
 
-def test_that_it_was_sent_is_in_the_activity(send, admin, call):
-    AuditEvent.objects.all().delete()
+def test_that_it_was_sent_is_in_the_activity(send, admin, call, trail):
+    trail.begin_anew()
     send(workerIDNumber="1")
-    event = AuditEvent.objects.get()
+    event = trail.events().get()
     assert (event.action, event.actor, event.subject_name) == ("tested", admin, "Gate")
 
 

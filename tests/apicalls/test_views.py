@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.audit.trail import audit_event_add
 from accounts.models import AuditEvent, Role, User
 from apicalls import services, views
 from apicalls.models import APICall, APITemplate, Credential, ParameterSet, RequestLog
@@ -356,18 +357,8 @@ def two_hundred_calls(company, template, admin):
         for call, one in zip(calls, credentials, strict=True)
         for _ in range(2)
     )
-    AuditEvent.objects.bulk_create(
-        AuditEvent(
-            company=company,
-            actor=admin,
-            actor_name="Ada",
-            action="changed",
-            subject_type="apicalls.apicall",
-            subject_id=str(calls[0].code),
-            subject_name="Call",
-        )
-        for _ in range(30)
-    )
+    for _ in range(30):
+        audit_event_add(company=company, actor=admin, action="changed", subject=calls[0])
     return calls
 
 

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from accounts.addresses import acting_from
 from accounts.models import AuditEvent
 from tests.workers.imports import as_csv, checked, mapped, outcomes, run_background, uploaded
 from tests.workers.test_import_reading import FILES
@@ -493,7 +494,8 @@ def test_each_upload_sees_to_it_that_old_ones_go(company):
 
 def test_the_audit_trail_tells_of_an_import_from_end_to_end(company, admin):
     data_import = checked(company, HEADINGS, KIM, BAD, by=admin)
-    imports.import_apply(data_import=data_import, by=admin, leave_out_bad=True, address="192.0.2.7")
+    with acting_from("192.0.2.7"):
+        imports.import_apply(data_import=data_import, by=admin, leave_out_bad=True)
     assert told(company) == [
         ("Ada Admin", "uploaded"),
         ("Ada Admin", "started"),

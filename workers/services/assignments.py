@@ -10,8 +10,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.audit.trail import Done, audit_events_add
 from accounts.models import Company, User
-from accounts.services import audit_event_add
 from workers import derivation
 from workers.models import Assignment, Cause, Location, Position, Requirement, Worker
 from workers.reach import Cell, CellChange
@@ -142,11 +142,11 @@ def _audit(company: Company, changes: Sequence[CellChange], named: _Named, by: U
     told: defaultdict[int, Changes] = defaultdict(dict)
     for cell, before, after in changes:
         told[cell.requirement_id][named.whom(cell)] = [text(before), text(after)]
-    for requirement_id, changed in told.items():
-        audit_event_add(
-            company=company,
-            actor=by,
-            action="assigned",
-            subject=named.requirements[requirement_id],
-            changes=changed,
-        )
+    audit_events_add(
+        company=company,
+        actor=by,
+        done=(
+            Done("assigned", named.requirements[requirement_id], changed)
+            for requirement_id, changed in told.items()
+        ),
+    )

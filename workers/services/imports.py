@@ -16,8 +16,8 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.audit.trail import audit_event_add
 from accounts.models import Company, User
-from accounts.services import audit_event_add
 from workers.imports import guessing, planning, progress, tasks, values
 from workers.imports.applying import apply_plan
 from workers.imports.fields import what_is_missing
@@ -67,7 +67,6 @@ def import_add(
     kind: str,
     file_name: str,
     content: bytes,
-    address: str | None = None,
     at_once: bool = False,
 ) -> DataImport:
     """Take a file to be imported, and have it read. Returns the one there is for `code`.
@@ -87,7 +86,7 @@ def import_add(
             file_name=_name_of(file_name),
         )
         ImportFile.objects.create(data_import=data_import, content=content)
-        _tell_audit(data_import, by, "uploaded", address=address)
+        _tell_audit(data_import, by, "uploaded")
         tasks.expire.using(run_after=timezone.now() + KEPT_FOR + STALLED_AFTER).enqueue()
         at_once = at_once or len(content) <= SMALL_BYTES
         _queue(data_import, ImportState.READING, at_once=at_once)
@@ -128,7 +127,6 @@ def import_apply(
     data_import: DataImport,
     by: User | None,
     leave_out_bad: bool = False,
-    address: str | None = None,
     at_once: bool = False,
 ) -> DataImport:
     """Have done what the preview says: all of it, or nothing.
@@ -148,12 +146,12 @@ def import_apply(
             raise NotPossible(_("There is nothing to import: no row would change anything."))
         stored.by = by
         at_once = at_once or stored.rows_total <= SMALL_ROWS
-        _tell_audit(stored, by, "started", address=address)
+        _tell_audit(stored, by, "started")
         _queue(stored, ImportState.APPLYING, at_once=at_once)
     return _worked(stored) if at_once else stored
 
 
-def import_cancel(*, data_import: DataImport, by: User | None, address: str | None = None) -> bool:
+def import_cancel(*, data_import: DataImport, by: User | None) -> bool:
     """Stop it wherever it is, and delete what was uploaded. Tell whether it came in time."""
     with transaction.atomic():
         stored = _locked(data_import)
@@ -161,7 +159,7 @@ def import_cancel(*, data_import: DataImport, by: User | None, address: str | No
             return False
         _finish(stored, ImportState.CANCELLED)
         _delete_upload(stored)
-        _tell_audit(stored, by, "cancelled", address=address)
+        _tell_audit(stored, by, "cancelled")
     return True
 
 
@@ -461,7 +459,6 @@ def _tell_audit(
     by: User | None,
     action: str,
     *,
-    address: str | None = None,
     changes: Mapping[str, list[str]] | None = None,
 ) -> None:
     audit_event_add(
@@ -470,7 +467,6 @@ def _tell_audit(
         action=action,
         subject=data_import,
         changes={"kind": ["", str(ImportKind(data_import.kind).label)], **(changes or {})},
-        address=address,
     )
 
 

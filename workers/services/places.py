@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from accounts.audit.trail import audit_event_add
 from accounts.models import Company, User
-from accounts.services import audit_event_add
 from workers import derivation
 from workers.changes import append_workers
 from workers.compliance import Level

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.audit.trail import audit_event_add
 from accounts.models import Company, User
-from accounts.services import audit_event_add
 from workers import derivation
 from workers.bulk import rows_put
 from workers.compliance import RecordState

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.audit.trail import audit_event_add
 from accounts.models import Company, User
-from accounts.services import audit_event_add
 from workers import derivation
 from workers.models import Assignment, Cause, Location, Position, Requirement, Worker
 from workers.services.meanwhile import ChangedMeanwhile, digest

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import exports
-from accounts.addresses import client_address
 from accounts.permissions import (
     CompanyRequest,
     company_manager_required,
@@ -99,7 +98,6 @@ def _import_add(request: CompanyRequest) -> HttpResponse:
         kind=form.cleaned_data["kind"],
         file_name=file.name,
         content=file.read(),
-        address=client_address(request),
     )
     return redirect(data_import)
 
@@ -189,7 +187,6 @@ def import_apply(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
             data_import=data_import,
             by=request.user,
             leave_out_bad=form.cleaned_data["leave_out_bad"],
-            address=client_address(request),
         )
     except services.NotPossible as error:
         messages.error(request, str(error))
@@ -200,9 +197,7 @@ def import_apply(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 @require_POST
 def import_cancel(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     data_import = _get_import(request, code)
-    if not services.import_cancel(
-        data_import=data_import, by=request.user, address=client_address(request)
-    ):
+    if not services.import_cancel(data_import=data_import, by=request.user):
         return _no_longer(request, data_import)
     messages.success(request, _("Cancelled. Nothing was imported, and the file is deleted."))
     return redirect("imports")

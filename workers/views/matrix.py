@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import exports
-from accounts.addresses import client_address
+from accounts.audit.trail import audit_event_add
 from accounts.permissions import CompanyRequest, company_member_required
-from accounts.services import audit_event_add
 from workers import labels, listing
 from workers.forms.matrix import MatrixFilterForm
 from workers.matrix import SHORT, export_header, export_rows, matrix_rows, matrix_workers
@@ -76,7 +75,6 @@ def matrix_export(request: CompanyRequest, file_type: str) -> HttpResponse:
             actor=request.user,
             action="exported the matrix report",
             subject=request.company,
-            address=client_address(request),
         )
     response: HttpResponseBase
     if file_type == "xlsx":

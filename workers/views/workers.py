@@ -13,13 +13,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import exports
-from accounts.addresses import client_address
+from accounts.audit.trail import audit_event_add
 from accounts.permissions import (
     CompanyRequest,
     company_manager_required,
     company_member_required,
 )
-from accounts.services import audit_event_add
 from workers import listing, profile, services
 from workers.forms.faults import tell
 from workers.forms.workers import (
@@ -95,7 +94,6 @@ def workers_export(request: CompanyRequest, file_type: str) -> HttpResponse:
             actor=request.user,
             action="exported workers",
             subject=request.company,
-            address=client_address(request),
         )
     response: HttpResponseBase
     if file_type == "xlsx":

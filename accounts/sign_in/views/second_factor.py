@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.addresses import client_address
 from accounts.permissions import (
     PersonRequest,
     recently_confirmed_required,
@@ -36,9 +35,7 @@ def second_factor(request: PersonRequest) -> HttpResponse:
 def second_factor_add(request: PersonRequest) -> HttpResponse:
     form = SecondFactorAddForm(request.POST or None, request=request, person=request.user)
     if form.is_valid():
-        has_new_codes = services.second_factor_add(
-            person=request.user, secret=form.secret, address=client_address(request)
-        )
+        has_new_codes = services.second_factor_add(person=request.user, secret=form.secret)
         form.forget()
         messages.success(
             request, _("From now on you are asked for a code of your app when you sign in.")
@@ -66,7 +63,7 @@ def second_factor_remove(request: PersonRequest) -> HttpResponse:
         context = {"is_required": _is_required(request)}
         return render(request, "accounts/second_factor_remove.html", context)
     try:
-        services.second_factor_remove(person=request.user, address=client_address(request))
+        services.second_factor_remove(person=request.user)
     except services.SecondFactorRequired:
         messages.error(request, _("Your company requires a second factor. You can replace it."))
     else:
@@ -97,7 +94,7 @@ def recovery_codes(request: PersonRequest) -> HttpResponse:
 @require_POST
 @recently_confirmed_required
 def recovery_codes_make(request: PersonRequest) -> HttpResponse:
-    services.recovery_codes_make(person=request.user, address=client_address(request))
+    services.recovery_codes_make(person=request.user)
     messages.success(request, _("New recovery codes made. Those of before open nothing any more."))
     return redirect("recovery_codes")
 

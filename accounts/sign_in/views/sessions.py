@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import services
-from accounts.addresses import client_address
 from accounts.permissions import PersonRequest, signed_in_required
 from accounts.sign_in.browsers import browser_and_system
 from accounts.sign_in.sessions import session_keep, sessions_of
@@ -34,7 +33,7 @@ def session_end(request: PersonRequest, code: uuid.UUID) -> HttpResponse:
         one.code == code and one.session_id == request.session.session_key
         for one in sessions_of(person=request.user)
     )
-    if not services.session_end(person=request.user, code=code, address=client_address(request)):
+    if not services.session_end(person=request.user, code=code):
         messages.info(request, _("That session has ended already."))
     elif is_this:
         logout(request)
@@ -47,7 +46,7 @@ def session_end(request: PersonRequest, code: uuid.UUID) -> HttpResponse:
 @signed_in_required
 @require_POST
 def sessions_end(request: PersonRequest) -> HttpResponse:
-    services.sessions_end(person=request.user, address=client_address(request))
+    services.sessions_end(person=request.user)
     session_keep(request=request, person=request.user)
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("sessions")

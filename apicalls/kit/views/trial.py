@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.addresses import client_address
 from accounts.permissions import CompanyRequest, company_admin_required
 from apicalls import selectors, services
 from apicalls.credentials import SecretUnreadable, header_value
@@ -89,9 +88,7 @@ def trial(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     context: dict[str, Any] = {"api_call": api_call, "trial_form": form}
     if request.method == "POST" and form.is_valid():
         try:
-            client_secret = services.client_secret_try(
-                credential=credential, by=request.user, address=client_address(request)
-            )
+            client_secret = services.client_secret_try(credential=credential, by=request.user)
         except SecretUnreadable as error:
             say_why_not_shown(request, error)
             return HttpResponseClientRefresh() if request.htmx else redirect(api_call)
