@@ -1,6 +1,6 @@
 """Mail to the people of a company."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -31,11 +31,21 @@ def mail_to(email: str, template: str, context: Mapping[str, Any]) -> None:
     send_mail(subject, message, None, [email])
 
 
-def mail_admins_of(company: Company, template: str, context: Mapping[str, Any]) -> None:
-    """Send a mail, as `mail_to` does, to each active person who may change API calls."""
+def mail_admins_of(
+    company: Company,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    may_know: Callable[[User], bool],
+) -> None:
+    """Send a mail, as `mail_to` does, to each active person who may change API calls.
+
+    `may_know` tells whether the mail is about something that the person gets to see.
+    """
     admins = User.objects.filter(
         company=company, role__in=roles_with(Right.CHANGE_API_CALLS), is_active=True
     )
-    for email in admins.order_by("pk").values_list("email", flat=True):
-        # One each: nobody is told the address of another.
-        mail_to(email, template, context)
+    for admin in admins.order_by("pk"):
+        if may_know(admin):
+            # One each: nobody is told the address of another.
+            mail_to(admin.email, template, context)

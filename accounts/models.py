@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import RIGHTS, Right, Role
+from accounts.roles import OF_THE_WHOLE_COMPANY, RIGHTS, Right, Role
 from accounts.validators import validate_single_line, validate_time_zone
 
 DEFAULT_REQUEST_LOG_DAYS = 400
@@ -167,6 +167,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         Company, models.CASCADE, related_name="people", null=True, blank=True
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
+    # Which of the company's workers the person is limited to, as workers/scope.py stores it:
+    # one division or one location. Empty: all of them.
+    limit = models.JSONField(default=dict, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("operator"), default=False)
     # Raised to end every session of the person: what was signed in stays out for good, also
@@ -188,6 +191,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 name="accounts_user_role_valid", condition=models.Q(role__in=Role.values)
             ),
+            models.CheckConstraint(
+                name="accounts_user_owner_without_limit",
+                condition=~models.Q(role=Role.OWNER) | models.Q(limit={}),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -197,8 +204,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.email = self.email.strip().lower()
 
     def may(self, right: Right) -> bool:
-        """Tell whether the person's role in the company comes with the right."""
+        """Tell whether the person's role in the company, and their limit, leave the right."""
+        if self.is_limited and right in OF_THE_WHOLE_COMPANY:
+            return False
         return self.company_id is not None and self.role in RIGHTS[right]
+
+    @property
+    def is_limited(self) -> bool:
+        """Tell whether only a part of the company's workers is the person's to see."""
+        return bool(self.limit)
 
     # For page templates, which cannot pass an argument.
 

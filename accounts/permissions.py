@@ -51,6 +51,18 @@ PersonPage = Callable[Concatenate[PersonRequest, P], HttpResponse]
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
+def within_limit(
+    page: Callable[Concatenate[AnyRequest, P], HttpResponse],
+) -> Callable[Concatenate[AnyRequest, P], HttpResponse]:
+    """Mark a page that shows a person who is limited to a division or location only that.
+
+    Any other page of a company refuses them: nobody gets to see the whole by default. Stands
+    below the decorators that let in.
+    """
+    page.keeps_limit = True  # type: ignore[attr-defined]
+    return page
+
+
 def company_member_required(page: Page[P]) -> View[P]:
     """Let in everybody of a company, whatever the role.
 
@@ -135,6 +147,10 @@ def _guarded(
             return _sign_in(request)
         if right is not None:
             _require(user, right)
+            if user.is_limited and not getattr(page, "keeps_limit", False):
+                raise PermissionDenied(
+                    _("You see a part of your company, and this is about all of it.")
+                )
         request.company = user.company  # type: ignore[attr-defined]
         with timezone.override(user.company.time_zone if user.company else None):
             response = page(request, *args, **kwargs)  # type: ignore[arg-type]

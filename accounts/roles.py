@@ -45,6 +45,9 @@ RIGHTS: Mapping[Right, frozenset[Role]] = {
     Right.MANAGE_SECURITY: _OWNERS,
 }
 
+# What nobody has who is limited to a division or location, whatever the role.
+OF_THE_WHOLE_COMPANY = frozenset({Right.MANAGE_PEOPLE, Right.MANAGE_OWNERS, Right.MANAGE_SECURITY})
+
 
 def roles_with(right: Right) -> list[Role]:
     """Return the roles that have the right, from who may most to who may least."""

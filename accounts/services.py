@@ -35,6 +35,10 @@ class LastOwner(Exception):
     """The change would leave the company without an active owner."""
 
 
+class OwnerIsLimited(Exception):
+    """An owner sees the whole company, and whoever is to be one has a limit."""
+
+
 class NotAllowed(PermissionDenied):
     """Who asks may not, as things are stored now: a page that let them in answers 403."""
 
@@ -82,9 +86,12 @@ def company_change(*, company: Company, by: User | None, **fields: str | int | N
 def person_change(*, person: User, by: User | None, name: str, role: str) -> bool:
     """Set name and role, and tell whether anything changed. A new role ends all sessions.
 
-    Raises LastOwner when nobody else could undo it, NotAllowed when `by` may not.
+    Raises LastOwner when nobody else could undo it, OwnerIsLimited, NotAllowed when `by` may
+    not.
     """
     company, stored = _locked_person(person)
+    if role == Role.OWNER and stored.limit:
+        raise OwnerIsLimited
     before = {"name": stored.name, "role": str(Role(stored.role).label)}
     for concerned in {right_to_manage(stored.role), right_to_manage(role)}:
         require_right(company=company, by=by, right=concerned)

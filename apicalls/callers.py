@@ -20,6 +20,7 @@ from accounts.mail import mail_admins_of
 from accounts.models import User
 from apicalls.models import CALLER_CLIENT_LENGTH, APICall, Caller, CallerState
 from apicalls.selectors import CallerKey, KnownCaller
+from apicalls.visible import may_know
 
 # A holder of the right pair could call itself anything: what is above shares one caller.
 MAX_CALLERS = 200
@@ -84,10 +85,12 @@ def caller_notice(caller_id: int) -> None:
         Caller.objects.select_related("api_call__company").filter(pk=caller_id, name="").first()
     )
     if caller is not None:
+        api_call = caller.api_call
         mail_admins_of(
-            caller.api_call.company,
+            api_call.company,
             "apicalls/mail/new_caller",
-            {"caller": caller, "api_call": caller.api_call},
+            {"caller": caller, "api_call": api_call},
+            may_know=lambda admin: may_know(admin, api_call),
         )
 
 

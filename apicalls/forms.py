@@ -9,17 +9,18 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.validators import MaxValueValidator
-from django.db.models import CharField, Value
+from django.db.models import BigIntegerField, CharField, F, Value
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company
+from accounts.models import Company, User
 from apicalls.credentials import CLIENT_KEY_LENGTH
 from apicalls.documents.fields import FIELD_GROUP_MEMBERS
 from apicalls.form_fields import ChosenField, NetworksField, ParameterSetsField
 from apicalls.models import APICall, APITemplate, FieldGroup, OutputFormat, ParameterSet, State
 from apicalls.selectors import api_templates_offered
 from apicalls.services import OVERLAPS, settings_digest
+from workers.limits import is_within, limit_name, limit_of
 from workers.models import Division, Location, Position, WorkerType
 from workers.scope import Scope
 
@@ -103,8 +104,9 @@ class ServedForm(forms.Form):
         "positions": _("Positions"),
     }
 
-    def __init__(self, *args: Any, api_call: APICall, **kwargs: Any):
+    def __init__(self, *args: Any, api_call: APICall, person: User, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self._limit = limit_of(person)
         stored = Scope.of(api_call.scope)
         self.initial["output_format"] = api_call.output_format
         self.fields["field_groups"] = ChosenField(
@@ -118,7 +120,12 @@ class ServedForm(forms.Form):
                 "items and reasons are parts of items, and go with them."
             ),
         )
-        places = _places(api_call.company)
+        places, divisions = _places(api_call.company)
+        if self._limit:
+            self._locations = self._limit.locations | {
+                pk for pk, division in divisions.items() if division in self._limit.divisions
+            }
+            self._narrow(places)
         for name, label in self.SCOPE.items():
             ids = getattr(stored, name)
             choices = places.get(name, [])
@@ -132,6 +139,40 @@ class ServedForm(forms.Form):
             choices=WorkerType.choices,
             initial=sorted(stored.worker_types),
         )
+
+    def _is_within_limit(self) -> bool:
+        return is_within(self.scope, self._limit, lambda: self._locations)
+
+    def _narrow(self, places: dict[str, list[tuple[int, str]]]) -> None:
+        """Offer only what lies within the limit of the person who fills in the form."""
+        inside = {"divisions": self._limit.divisions, "locations": self._locations}
+        for name, ids in inside.items():
+            places[name] = [(pk, called) for pk, called in places.get(name, []) if pk in ids]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if self._limit and not self.errors and not self._is_within_limit():
+            self.add_error(
+                "divisions" if self._limit.divisions else "locations",
+                _("You see %s only: tick what of it this call may tell of.")
+                % limit_name(self._limit),
+            )
+        return values
+
+    @property
+    def stored_lines(self) -> list[str]:
+        """Return the scope as it is stored, a line for each list: "Divisions: Rail, Tunnels".
+
+        A place that is gone is shown by its number, so that the scope does not look empty.
+        """
+        lines = []
+        for name in (*self.SCOPE, "worker_types"):
+            field: Any = self.fields[name]
+            called = dict(field.choices)
+            if field.initial:
+                names = ", ".join(str(called[one]) for one in field.initial)
+                lines.append(f"{field.label}: {names}")
+        return lines
 
     @property
     def scope_fields(self) -> list[forms.BoundField]:
@@ -149,19 +190,29 @@ class ServedForm(forms.Form):
         )
 
 
-def _places(company: Company) -> dict[str, list[tuple[int, str]]]:
-    """Return the company's places as choices, by the name of their list, in one query."""
-    kinds = {"divisions": Division, "locations": Location, "positions": Position}
+def _places(company: Company) -> tuple[dict[str, list[tuple[int, str]]], dict[int, int | None]]:
+    """Return the company's places as choices, by the name of their list, in one query.
+
+    And the division of each location.
+    """
+    kinds: dict[str, tuple[Any, Any]] = {
+        "divisions": (Division, Value(None, output_field=BigIntegerField())),
+        "locations": (Location, F("division_id")),
+        "positions": (Position, Value(None, output_field=BigIntegerField())),
+    }
     first, *others = (
         model._default_manager.filter(company=company)
-        .annotate(kind=Value(kind, output_field=CharField()))
-        .values_list("kind", "name", "pk")
-        for kind, model in kinds.items()
+        .annotate(kind=Value(kind, output_field=CharField()), within=within)
+        .values_list("kind", "name", "pk", "within")
+        for kind, (model, within) in kinds.items()
     )
     places: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-    for kind, name, pk in first.union(*others, all=True).order_by("kind", "name"):
+    divisions = {}
+    for kind, name, pk, within in first.union(*others, all=True).order_by("kind", "name"):
         places[kind].append((pk, name))
-    return places
+        if kind == "locations":
+            divisions[pk] = within
+    return places, divisions
 
 
 def _group_label(group: FieldGroup) -> str:

@@ -52,10 +52,15 @@ class Advice:
     text: Promise
 
 
-def findings(*, company: Company) -> tuple[list[Finding], list[Advice]]:
-    """Return what there is to look at, by kind and at most MAX_FINDINGS, and what to think of."""
+def findings(
+    *, company: Company, api_calls: QuerySet[APICall]
+) -> tuple[list[Finding], list[Advice]]:
+    """Return what there is to look at, by kind and at most MAX_FINDINGS, and what to think of.
+
+    Of the company's `api_calls`, as the person who looks sees them.
+    """
     now = timezone.now()
-    calls = list(_looked_at(company, now))
+    calls = list(_looked_at(company, api_calls, now))
     pairs = Credential.objects.filter(api_call__in=calls, ends_at=None)
     ends = {pair.api_call_id: end_of(pair) for pair in pairs.select_related("api_call__company")}
     for call in calls:
@@ -69,7 +74,7 @@ def findings(*, company: Company) -> tuple[list[Finding], list[Advice]]:
     return found[:MAX_FINDINGS], advice
 
 
-def _looked_at(company: Company, now: datetime) -> QuerySet[Any]:
+def _looked_at(company: Company, api_calls: QuerySet[APICall], now: datetime) -> QuerySet[Any]:
     """Return the active calls with what the checks ask, in one query."""
     of_call = {"api_call": OuterRef("pk")}
     recently = quarter_of(now - FAILING_WITHIN)
@@ -85,8 +90,7 @@ def _looked_at(company: Company, now: datetime) -> QuerySet[Any]:
         .annotate(at=Max("last_used_at"))
     )
     return (
-        APICall.objects.for_company(company)
-        .select_related("company")
+        api_calls.select_related("company")
         .filter(state=State.ACTIVE)
         .annotate(
             last_used_at=Subquery(last_used.values("at")),

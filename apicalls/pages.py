@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib import messages
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
@@ -10,6 +11,7 @@ from accounts.permissions import CompanyRequest
 from apicalls import services
 from apicalls.credentials import ClientSecret, SecretNotKept, SecretUnreadable
 from apicalls.models import APICall, Credential
+from apicalls.visible import may_know
 
 
 def api_call_or_404(
@@ -17,12 +19,17 @@ def api_call_or_404(
 ) -> APICall:
     """Return the company's API call or answer 404, also for another company's.
 
+    So does one that reaches further than the limit of the person who asks.
+
     `with_boxes` reads parameter sets and field groups too, for pages that show them.
     """
     found = APICall.objects.for_company(request.company).select_related("company", "template")
     if with_boxes:
         found = found.prefetch_related("parameter_sets", "template__field_groups")
-    return get_object_or_404(found, code=code)
+    api_call = get_object_or_404(found, code=code)
+    if not may_know(request.user, api_call):
+        raise Http404
+    return api_call
 
 
 def secret_or_message(

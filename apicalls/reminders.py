@@ -15,6 +15,7 @@ from accounts.mail import mail_admins_of, mail_to
 from accounts.models import Company
 from apicalls.key_age import pair_ends_at
 from apicalls.models import APICall, Credential, Reminder, State
+from apicalls.visible import may_know
 
 DAYS_BEFORE = (30, 7, 1, 0)
 # A job that runs as late as this after the last day still tells; later it is no news.
@@ -110,6 +111,11 @@ def end_notice(api_call_id: int) -> None:
         "days_left": (end.last_day - api_call.company.today()).days,
         "is_pair": end.why is Why.PAIR_TOO_OLD,
     }
-    mail_admins_of(api_call.company, "apicalls/mail/call_ends", context)
+    mail_admins_of(
+        api_call.company,
+        "apicalls/mail/call_ends",
+        context,
+        may_know=lambda admin: may_know(admin, api_call),
+    )
     for email in dict.fromkeys(_EMAIL.findall(api_call.owner_contact)):
         mail_to(email, "apicalls/mail/call_ends_for_owner", context)

@@ -229,24 +229,24 @@ def pairs_answered(*, api_call: APICall) -> Pairs:
 
 
 def api_calls_listed(
-    *, company: Company, search: str = "", states: Sequence[str] = ()
+    *,
+    company: Company,
+    api_calls: QuerySet[APICall],
+    search: str = "",
+    states: Sequence[str] = (),
 ) -> QuerySet[APICall]:
-    """Return the company's calls with `last_used_at` and `requests_30_days`.
+    """Return the company's `api_calls` with `last_used_at` and `requests_30_days`.
 
     `search` looks in name and owner contact, and for the beginning of a Client Key.
     """
     current = Credential.objects.filter(api_call=OuterRef("pk"))
-    api_calls = (
-        APICall.objects.for_company(company)
-        .select_related("template")
-        .annotate(
-            last_used_at=Subquery(
-                current.filter(last_used_at__isnull=False)
-                .order_by("-last_used_at")
-                .values("last_used_at")[:1]
-            ),
-            requests_30_days=number_of(company=company, since=usage_begin(company)),
-        )
+    api_calls = api_calls.select_related("template").annotate(
+        last_used_at=Subquery(
+            current.filter(last_used_at__isnull=False)
+            .order_by("-last_used_at")
+            .values("last_used_at")[:1]
+        ),
+        requests_30_days=number_of(company=company, since=usage_begin(company)),
     )
     if states:
         api_calls = api_calls.filter(state__in=states)

@@ -21,6 +21,7 @@ from accounts.permissions import (
     CompanyRequest,
     company_admin_required,
     company_member_required,
+    within_limit,
 )
 from apicalls import selectors, services
 from apicalls.authorization.panel import panel_of
@@ -39,6 +40,8 @@ from apicalls.kit.views.trial import TrialForm
 from apicalls.models import APICall, OutputFormat
 from apicalls.pages import api_call_or_404
 from apicalls.samples import sample_of
+from apicalls.visible import api_calls_visible_to
+from workers.limits import limit_of
 
 PAGE_SIZE = 25
 ACTIVITY_SHOWN = 10
@@ -62,12 +65,16 @@ DONE = {
 
 
 @company_member_required
+@within_limit
 @require_safe
 def api_calls(request: CompanyRequest) -> HttpResponse:
     filter_form = APICallFilterForm(request.GET)
-    listed = selectors.api_calls_listed(company=request.company, **filter_form.chosen)
+    visible = api_calls_visible_to(request.user)
+    listed = selectors.api_calls_listed(
+        company=request.company, api_calls=visible, **filter_form.chosen
+    )
     sort = request.GET.get("sort", "")
-    found, advice = findings(company=request.company)
+    found, advice = findings(company=request.company, api_calls=visible)
     page = Paginator(listed.order_by(*_order(sort)), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(
         request,
@@ -83,6 +90,7 @@ def api_calls(request: CompanyRequest) -> HttpResponse:
 
 
 @company_admin_required
+@within_limit
 @require_safe
 def api_templates(request: CompanyRequest) -> HttpResponse:
     """The page behind "Add API call", which opens as a dialog."""
@@ -101,6 +109,7 @@ def api_templates(request: CompanyRequest) -> HttpResponse:
 
 
 @company_admin_required
+@within_limit
 @require_POST
 def api_call_add(request: CompanyRequest) -> HttpResponse:
     form = APICallAddForm(request.POST)
@@ -111,6 +120,7 @@ def api_call_add(request: CompanyRequest) -> HttpResponse:
         company=request.company,
         template=form.cleaned_data["template"],
         code=form.cleaned_data["code"],
+        scope=limit_of(request.user),
         by=request.user,
     )
     messages.success(request, _("API call added. Give it a name and tick its parameters."))
@@ -118,6 +128,7 @@ def api_call_add(request: CompanyRequest) -> HttpResponse:
 
 
 @company_member_required
+@within_limit
 @require_safe
 def api_call(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = api_call_or_404(request, code)
@@ -125,11 +136,12 @@ def api_call(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_admin_required
+@within_limit
 @require_POST
 def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = api_call_or_404(request, code)
     form = APICallForm(request.POST, instance=api_call_or_404(request, code))
-    served = ServedForm(request.POST, api_call=found)
+    served = ServedForm(request.POST, api_call=found, person=request.user)
     if not form.is_valid() or not served.is_valid():
         return details_page(request, found, form, served, status=422)
     try:
@@ -149,6 +161,7 @@ def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_member_required
+@within_limit
 @require_safe
 def website_address(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The Website Address with the boxes as they are ticked on the page, saved or not."""
@@ -170,11 +183,12 @@ def website_address(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_member_required
+@within_limit
 @require_safe
 def sample(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """What would be answered with the boxes as they are ticked on the page, saved or not."""
     found = api_call_or_404(request, code)
-    served = ServedForm(request.GET, api_call=found)
+    served = ServedForm(request.GET, api_call=found, person=request.user)
     if not served.is_valid():
         raise Http404
     served_sample = sample_of(
@@ -191,6 +205,7 @@ def sample(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_admin_required
+@within_limit
 @require_POST
 def api_call_state_change(request: CompanyRequest, code: uuid.UUID, change: str) -> HttpResponse:
     found = api_call_or_404(request, code)
@@ -202,6 +217,7 @@ def api_call_state_change(request: CompanyRequest, code: uuid.UUID, change: str)
 
 
 @company_admin_required
+@within_limit
 @require_POST
 def api_call_duplicate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     found = api_call_or_404(request, code)
@@ -251,10 +267,11 @@ def details_page(
     events = AuditEvent.objects.for_company(request.company).filter(
         subject_type="apicalls.apicall", subject_id=str(found.code)
     )
+    served = served or ServedForm(api_call=found, person=request.user)
     context = {
         "api_call": found,
         "form": form or APICallForm(instance=found),
-        "served": served or ServedForm(api_call=found),
+        "served": served,
         "sample_query": urlencode(
             {
                 "output_format": found.output_format,
@@ -263,7 +280,7 @@ def details_page(
             },
             doseq=True,
         ),
-        "scope_lines": services.scope_lines(api_call=found),
+        "scope_lines": served.stored_lines,
         "parameter_sets": found.parameter_sets.all(),
         "has_parameters": bool(found.parameter_sets.all()),
         "website_address": found.website_address(),

@@ -73,6 +73,7 @@ ROUTES = {
     "person_change": Route(_PERSON + "change/", Right.MANAGE_PEOPLE, PRESS),
     "person_deactivate": Route(_PERSON + "deactivate/", Right.MANAGE_PEOPLE, BOTH),
     "person_reactivate": Route(_PERSON + "reactivate/", Right.MANAGE_PEOPLE, PRESS),
+    "person_limit": Route(_PERSON + "limit/", Right.MANAGE_PEOPLE, BOTH),
     "person_invite": Route(_PERSON + "invite/", Right.MANAGE_PEOPLE, PRESS),
     "person_second_factor_reset": Route(
         _PERSON + "second-factor/reset/", Right.MANAGE_PEOPLE, BOTH
@@ -177,6 +178,22 @@ ROUTES = {
     "problems": Route("problems/", EVERYBODY, LOOK),
     "problem": Route("problems/not_found", EVERYBODY, LOOK),
 }
+
+# What shows somebody who is limited to a division or location only that. All other addresses of
+# a company refuse them.
+WITHIN_LIMIT = frozenset(
+    {
+        *("workers", "workers_export", "worker_suggestions", "worker_add", "worker"),
+        *("worker_change", "worker_deactivate", "worker_reactivate", "records_waiting"),
+        *("record_add", "record_renew", "record_change", "record_approve", "record_reject"),
+        *("matrix", "matrix_export", "api_calls", "api_templates", "api_call_add", "api_call"),
+        *("api_call_change", "website_address", "sample", "authorization", "client_secret_show"),
+        *("client_secret_copy", "kit", "kit_with_secret", "postman_collection"),
+        *("postman_environment", "header_doctor", "trial", "usage", "receipt", "caller"),
+        *("cut_over", "credential_stop", "hand_overs", "hand_over_withdraw", "regenerate"),
+        *("api_call_duplicate", "api_call_state_change"),
+    }
+)
 
 # Answers 404 to every method; tests/apicalls/test_endpoints.py has it.
 ELSEWHERE = {"nowhere"}

@@ -17,10 +17,10 @@ from apicalls import services
 from apicalls.models import APITemplate, Caller, HandOver, RequestLog
 from apicalls.selectors import credential_current
 from tests.conftest import PASSWORD
-from tests.routes import ELSEWHERE, EVERYBODY, PEOPLE, PROGRAMS, ROUTES
+from tests.routes import ELSEWHERE, EVERYBODY, PEOPLE, PROGRAMS, ROUTES, WITHIN_LIMIT
 from workers import services as workers_services
 from workers.imports.models import DataImport
-from workers.models import Division, Location
+from workers.models import Division, Location, Requirement
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -255,6 +255,48 @@ def test_another_company_does_not_exist(objects, role):
                 wrong.append(f"{name}: {method} shows something of the other company")
     assert not wrong, "\n".join(wrong)
     assert _everything() | _trail(objects) == before
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.MANAGER, Role.VIEWER])
+def test_what_is_outside_of_a_limit_does_not_exist(objects, role):
+    company = objects["company"]
+    # What everybody may know how it is called.
+    Company.objects.update(name="Own Build")
+    for model in (Division, Location, Requirement):
+        model.objects.update(name="Own")
+    elsewhere = Division.objects.create(company=company, name="Elsewhere")
+    client = _visitor(company, role)
+    limited = User.objects.get(email=f"{role}@example.com")
+    limited.limit = {"divisions": [elsewhere.pk]}
+    limited.save()
+    before, wrong = _everything() | _trail(objects), []
+    for name, route in ROUTES.items():
+        if route.who in {EVERYBODY, PEOPLE, PROGRAMS}:
+            continue
+        path = "/" + route.path.format(**objects)
+        for method in METHODS:
+            status = _refusal(route.who, role, method, route)
+            if name not in WITHIN_LIMIT:
+                status = 403
+            elif status is None and route.is_of_an_object:
+                status = 404
+            elif status is None and method == "POST":
+                continue  # adds something of their own
+            response, body = _ask(client, method, path)
+            got = response.status_code
+            if status not in {None, got} and not _asks_first(response):
+                wrong.append(f"{name}: {method} is {got}, not {status}")
+            if status is None and got != 200:
+                wrong.append(f"{name}: {method} is {got}, and not let in")
+            if MARK.encode() in body or MARK in str(response.headers):
+                wrong.append(f"{name}: {method} shows something outside of the limit")
+    assert not wrong, "\n".join(wrong)
+    trail = {"accounts_auditevent": before["accounts_auditevent"] + len(_EXPORTS)}
+    assert _everything() | _trail(objects) == before | trail
+
+
+# What a look at is a line in the trail.
+_EXPORTS = ("workers_export", "matrix_export")
 
 
 def _trail(objects):

@@ -11,6 +11,8 @@ class WorkersConfig(AppConfig):
         from workers import models
         from workers.derivation import follow_company
         from workers.imports.models import DataImport
+        from workers.limits import follow_merge, users_of
+        from workers.services.places import place_merged_hooks, place_users_hooks
 
         subject_types.extend(
             [
@@ -19,3 +21,5 @@ class WorkersConfig(AppConfig):
             ]
         )
         company_changed_hooks.append(follow_company)
+        place_merged_hooks.append(follow_merge)
+        place_users_hooks.append(users_of)

@@ -18,6 +18,7 @@ from workers import labels
 from workers.compliance import Status, Summary, WorkerStatus
 from workers.folding import fold
 from workers.models import Worker, WorkerRequirement, WorkerType
+from workers.scope import EVERYBODY, Scope
 from workers.statuses import Figures, figures_of, status_is, worker_status_is
 
 # Words of a search that are looked for; each costs a look at every worker.
@@ -58,6 +59,7 @@ def workers_listed(
     *,
     company: Company,
     today: date,
+    limit: Scope = EVERYBODY,
     search: str = "",
     division_id: int | None = None,
     location_id: int | None = None,
@@ -70,11 +72,12 @@ def workers_listed(
 ) -> QuerySet[Worker]:
     """Return the company's workers to whom all of that applies; what is empty is not asked.
 
+    `limit` is what of the company the person who asks gets to see.
     Each word of `search` must be in a name, the ID# or the e-mail. `status` is that of the
     worker, `item_status` one that any of their items has. `lookup` is "no_id_number" or
     "shared_name".
     """
-    workers = _searched(Worker.objects.for_company(company), search)
+    workers = _searched(Worker.objects.for_company(company).filter(limit.condition()), search)
     asked = {
         "location__division": division_id,
         "location": location_id,
@@ -184,12 +187,12 @@ def lookup_quality(*, company: Company) -> LookupQuality:
     )
 
 
-def workers_called(*, company: Company, text: str) -> list[Worker]:
+def workers_called(*, company: Company, text: str, limit: Scope = EVERYBODY) -> list[Worker]:
     """Return the workers whose ID# or full name is `text`, at most two of a name.
 
     "Dana Okafor (10482)", which is how one is suggested, is found by the ID#.
     """
-    workers = Worker.objects.for_company(company).order_by("pk")
+    workers = Worker.objects.for_company(company).filter(limit.condition()).order_by("pk")
     folded = fold(text)
     suggested = folded.removesuffix(")").rpartition("(")[2].strip()
     for id_number in dict.fromkeys((suggested, folded)):
@@ -198,9 +201,9 @@ def workers_called(*, company: Company, text: str) -> list[Worker]:
     return list(workers.filter(name_folded__in=_name_splits(folded))[:2])
 
 
-def workers_suggested(*, company: Company, text: str) -> QuerySet[Worker]:
+def workers_suggested(*, company: Company, text: str, limit: Scope = EVERYBODY) -> QuerySet[Worker]:
     """Return the first active workers who fit what has been typed so far."""
-    workers = Worker.objects.for_company(company).filter(is_active=True)
+    workers = Worker.objects.for_company(company).filter(limit.condition(), is_active=True)
     if not fold(text):
         return workers.none()
     return _searched(workers, text).order_by("name_folded", "pk")[:SUGGESTIONS]

@@ -12,6 +12,7 @@ from accounts.audit.models import AuditEvent
 from accounts.models import Company
 from workers.compliance import Component, RecordState, Status, Summary, status_on, summary
 from workers.models import Record, Worker, WorkerRequirement
+from workers.scope import EVERYBODY, Scope
 from workers.selectors import ItemFacts, WorkerFacts, worker_items
 
 # Records of one worker that a page shows, newest first: far more than a life at work makes.
@@ -128,9 +129,12 @@ def item_status(*, record: Record, today: date) -> tuple[Status, date | None] | 
     return status_on(Status(standing), coming_due_on, expires_on, today), expires_on
 
 
-def records_waiting(*, company: Company, requirement_id: int | None = None) -> QuerySet[Record]:
+def records_waiting(
+    *, company: Company, requirement_id: int | None = None, limit: Scope = EVERYBODY
+) -> QuerySet[Record]:
     """Return the records that wait for approval, of workers and requirements in use."""
     records = Record.objects.filter(
+        limit.condition("worker__"),
         state=RecordState.SUBMITTED,
         worker__company=company,
         worker__is_active=True,

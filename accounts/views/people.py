@@ -67,6 +67,11 @@ def person_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     except services.LastOwner:
         form.add_error("role", _last_owner_message())
         return _person_page(request, found, form)
+    except services.OwnerIsLimited:
+        form.add_error(
+            "role", _("An owner sees the whole company: lift this person's limit first.")
+        )
+        return _person_page(request, found, form)
     if found == request.user:
         found.refresh_from_db()
         session_keep(request=request, person=found)

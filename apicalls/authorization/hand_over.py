@@ -19,6 +19,7 @@ from accounts.permissions import (
     company_admin_required,
     company_right_required,
     recently_confirmed_required,
+    within_limit,
 )
 from accounts.roles import Right
 from apicalls import selectors, services
@@ -34,6 +35,7 @@ SHOWN = 20
 
 
 @company_right_required(Right.REVEAL)
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 @recently_confirmed_required
 @sensitive_variables("token", "context")
@@ -58,6 +60,7 @@ def hand_overs(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_admin_required
+@within_limit
 @require_POST
 def hand_over_withdraw(request: CompanyRequest, code: uuid.UUID, link: uuid.UUID) -> HttpResponse:
     found = api_call_or_404(request, code, with_boxes=False)

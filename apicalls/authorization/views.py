@@ -17,6 +17,7 @@ from accounts.permissions import (
     company_admin_required,
     company_right_required,
     recently_confirmed_required,
+    within_limit,
 )
 from accounts.roles import Right
 from apicalls import selectors, services
@@ -30,6 +31,7 @@ from apicalls.views import details_page
 
 
 @company_admin_required
+@within_limit
 @require_safe
 def authorization(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The Authorization panel with the secret masked, for when showing it is over."""
@@ -39,6 +41,7 @@ def authorization(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_right_required(Right.REVEAL)
+@within_limit
 @require_POST
 @recently_confirmed_required
 @sensitive_variables("client_secret", "panel")
@@ -56,6 +59,7 @@ def client_secret_show(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
 
 
 @company_right_required(Right.REVEAL)
+@within_limit
 @require_POST
 @recently_confirmed_required
 @sensitive_variables("client_secret", "text")
@@ -74,6 +78,7 @@ def client_secret_copy(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
 
 
 @company_right_required(Right.REGENERATE)
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 @recently_confirmed_required
 def regenerate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
@@ -136,6 +141,7 @@ def _regenerate_page(
 
 
 @company_admin_required
+@within_limit
 @require_safe
 def cut_over(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The cut-over board: which callers use the new pair, and which still the old one."""
@@ -147,6 +153,7 @@ def cut_over(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_right_required(Right.REGENERATE)
+@within_limit
 @require_POST
 @recently_confirmed_required
 def credential_stop(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Writes to API calls: added, set, duplicated, paused and archived."""
 
 import hashlib
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,7 @@ from accounts.models import Company, User
 from apicalls.models import APICall, APITemplate, ServedVersion, State
 from apicalls.services.credentials import credential_add
 from workers.models import Division, Location, Position, WorkerType
-from workers.scope import Scope
+from workers.scope import EVERYBODY, Scope
 
 # What an admin can do to the state of a call: from which states, to which. What comes out
 # of the archive is paused, so that nothing is served before somebody has looked.
@@ -48,6 +49,7 @@ def api_call_add(
     template: APITemplate,
     by: User | None,
     code: uuid.UUID | None = None,
+    scope: Scope = EVERYBODY,
 ) -> APICall:
     """Add an API call from a template, with credentials of its own.
 
@@ -61,6 +63,7 @@ def api_call_add(
         template=template,
         name=_free_name(company, template.name),
         field_groups=[one.group for one in ticked],
+        scope=scope.as_stored(),
     )
     if is_new:
         served_version_follow(api_call=api_call)
@@ -83,9 +86,9 @@ def api_call_change(
     ChangedMeanwhile when the call no longer is that.
     """
     stored = APICall.objects.select_for_update(no_key=True).get(pk=api_call.pk)
-    before = _settings_as_text(stored)
-    if seen != _digest(before):
+    if seen != settings_digest(stored):
         raise ChangedMeanwhile
+    before = _settings_as_text(stored)
     for field in _SETTINGS:
         setattr(stored, field, values[field])
     stored.save(update_fields=_SETTINGS)
@@ -106,7 +109,9 @@ def api_call_change(
 
 def settings_digest(api_call: APICall) -> str:
     """Return a short text that differs when the settings do."""
-    return _digest(_settings_as_text(api_call))
+    ticked = sorted(one.pk for one in api_call.parameter_sets.all())
+    stored = [*(getattr(api_call, name) for name in _SETTINGS), ticked]
+    return hashlib.sha256(json.dumps(stored, default=str).encode()).hexdigest()[:16]
 
 
 @transaction.atomic
@@ -240,7 +245,3 @@ def scope_lines(*, api_call: APICall) -> list[str]:
         types = [str(WorkerType(one).label) for one in sorted(scope.worker_types)]
         lines.append(f"{_('Worker types')}: {', '.join(types)}")
     return lines
-
-
-def _digest(texts: Mapping[str, str]) -> str:
-    return hashlib.sha256("\0".join(texts.values()).encode()).hexdigest()[:16]

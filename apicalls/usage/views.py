@@ -18,6 +18,7 @@ from accounts.permissions import (
     CompanyRequest,
     company_admin_required,
     company_member_required,
+    within_limit,
 )
 from apicalls.callers import caller_change, callers_listed
 from apicalls.models import APICall, Caller, RequestLog
@@ -78,6 +79,7 @@ class CallerForm(forms.ModelForm):
 
 
 @company_member_required
+@within_limit
 @require_safe
 def usage(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """Requests by day, callers and the last requests.
@@ -88,6 +90,7 @@ def usage(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_admin_required
+@within_limit
 @require_POST
 def caller(request: CompanyRequest, code: uuid.UUID, caller: int) -> HttpResponse:
     """Name a caller, and answer, hold or block it."""
@@ -109,6 +112,7 @@ def caller(request: CompanyRequest, code: uuid.UUID, caller: int) -> HttpRespons
 
 
 @company_member_required
+@within_limit
 @require_safe
 def receipt(request: CompanyRequest, code: uuid.UUID, request_id: str) -> HttpResponse:
     """Show which worker a request was told of, and how they stood at that moment."""

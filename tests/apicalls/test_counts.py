@@ -198,7 +198,9 @@ def test_counted_or_not_every_figure_is_the_recount_of_a_journal(
         _count_until(company, moment)
         told = tally(company=company, by=["call", "day", "outcome"], since=begin)
         assert told == expected
-        for listed in api_calls_listed(company=company):
+        for listed in api_calls_listed(
+            company=company, api_calls=APICall.objects.for_company(company)
+        ):
             number = sum(n for (pk, _, _), n in expected.items() if pk == listed.pk)
             assert listed.requests_30_days == number
             assert requests_since(api_call=listed, since=begin) == number

@@ -16,7 +16,10 @@ from apicalls.models import APICall, Caller, Credential
 @pytest.fixture
 def titles(company):
     """Return a function that gives (title, call) of each finding."""
-    return lambda: [(str(one.title), one.api_call.name) for one in findings(company=company)[0]]
+    return lambda: [
+        (str(one.title), one.api_call.name)
+        for one in findings(company=company, api_calls=APICall.objects.for_company(company))[0]
+    ]
 
 
 @pytest.fixture
@@ -114,7 +117,7 @@ def test_a_last_day_is_told_of_a_month_before(
 ):
     time_machine.move_to("2026-03-03T06:59:00Z", tick=False)  # 2 March in Edmonton
     change(call.api_call, expires_on=date.fromisoformat(expires_on))
-    found, _advice = findings(company=company)
+    found, _advice = findings(company=company, api_calls=APICall.objects.for_company(company))
     assert [str(one.title) for one in found if str(one.title) != "Never used"] == expected
 
 
@@ -122,7 +125,7 @@ def test_what_could_be_safer_is_said_with_the_calls_that_it_is_about(
     call, xml_call, change, company, client_of, admin
 ):
     change(xml_call.api_call, expires_on=date(2099, 1, 1), allowed_networks=["203.0.113.7/32"])
-    _found, advice = findings(company=company)
+    _found, advice = findings(company=company, api_calls=APICall.objects.for_company(company))
     assert [(str(one.title), [call.name for call in one.api_calls]) for one in advice] == [
         ("No expiry", ["Gate"]),
         ("Open to every address", ["Gate"]),
@@ -160,4 +163,6 @@ def test_many_calls_are_looked_at_in_two_queries(ask, add_call, company, django_
     for number in range(5):
         ask(add_call(company, name=str(number)))
     with django_assert_num_queries(2):
-        assert len(findings(company=company)[0]) == 5
+        assert (
+            len(findings(company=company, api_calls=APICall.objects.for_company(company))[0]) == 5
+        )

@@ -5,7 +5,6 @@ process; of two admins who press at once one wins, and the pair that is shown wo
 """
 
 import http.client
-import json
 import re
 import threading
 import time
@@ -16,7 +15,7 @@ import pytest
 
 from apicalls.demo import GATE_CODE
 from tests.faults.pages import Visitor
-from tests.shipped.calls import all_with, pairs_of
+from tests.shipped.calls import all_with
 from tests.shipped.server import database_of_its_own, shipped_server
 
 pytestmark = pytest.mark.faults
@@ -118,10 +117,3 @@ def test_an_old_pair_is_never_answered_after_it_was_replaced(server, figures):
     }
     assert (wins, losses) == (ROUNDS, ROUNDS)
     assert answered_before > ROUNDS  # or nothing raced
-
-
-def test_the_pair_of_the_curl_line_is_long_gone(server):
-    assert status_of(server, server.key_and_secret) in {401, 429}
-    current = pairs_of(server)["worker-compliance"]
-    assert status_of(server, current) == 200
-    assert json.dumps(current[0]) != json.dumps(server.key_and_secret[0])

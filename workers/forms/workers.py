@@ -11,10 +11,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Company
+from accounts.models import Company, User
 from workers import labels, listing
 from workers.compliance import WorkerStatus
 from workers.folding import fold
+from workers.limits import limit_of, locations_in
 from workers.models import Division, Location, Position, Worker, WorkerType
 from workers.services import worker_digest
 from workers.services.writing import text
@@ -72,13 +73,20 @@ class WorkerForm(forms.ModelForm):
             "position": gettext_lazy("With the location it decides what is required."),
         }
 
-    def __init__(self, *args: Any, company: Company, **kwargs: Any):
+    def __init__(self, *args: Any, company: Company, person: User, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.company = company
+        self.limit = limit_of(person)
         for name, model in (("position", Position), ("location", Location)):
             field = cast("forms.ModelChoiceField[Any]", self.fields[name])
             field.queryset = model.objects.for_company(company).order_by("name")
             field.empty_label = _("None")
+        if self.limit:
+            # Somebody without a location, or with another, would be out of their sight.
+            location = cast("forms.ModelChoiceField[Any]", self.fields["location"])
+            inside = Location.objects.filter(pk__in=locations_in(self.limit))
+            location.queryset = inside.order_by("name")
+            location.required = True
         for name in ("id_number", "first_name", "middle_name", "last_name", "email"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
         self.initial["supervisor"] = suggestion(self.instance.supervisor)
@@ -88,7 +96,7 @@ class WorkerForm(forms.ModelForm):
         if typed == self.initial["supervisor"]:
             # Also one without an ID# whose name is another's too.
             return cast("Worker | None", self.instance.supervisor)
-        found = listing.workers_called(company=self.company, text=typed) if typed else [None]
+        found = self._called(typed) if typed else [None]
         if not found:
             raise ValidationError(_("Nobody has this ID# or full name."), code="not_there")
         if len(found) > 1:
@@ -96,6 +104,9 @@ class WorkerForm(forms.ModelForm):
                 _("More than one worker has this name. Type the ID#."), code="ambiguous"
             )
         return found[0]
+
+    def _called(self, typed: str) -> list[Worker]:
+        return listing.workers_called(company=self.company, text=typed, limit=self.limit)
 
 
 class WorkerAddForm(WorkerForm):

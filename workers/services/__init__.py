@@ -6,6 +6,7 @@ valid and for objects of another company.
 """
 
 from workers.services.assignments import CellsChangedMeanwhile, assignments_set
+from workers.services.limits import person_limit_set
 from workers.services.meanwhile import ChangedMeanwhile
 from workers.services.places import (
     Merged,
@@ -56,6 +57,7 @@ __all__ = [
     "assignment_remove",
     "assignment_set",
     "assignments_set",
+    "person_limit_set",
     "place_add",
     "place_change",
     "place_digest",

@@ -9,4 +9,6 @@ urlpatterns = [
     path("workers/", include("workers.urls.places")),
     path("workers/", include("workers.urls.matrix")),
     path("workers/", include("workers.urls.imports")),
+    # With the person, whose page accounts has.
+    path("", include("workers.urls.limits")),
 ]

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_safe
 
 from accounts import exports
 from accounts.audit.trail import audit_event_add
-from accounts.permissions import CompanyRequest, company_member_required
+from accounts.permissions import CompanyRequest, company_member_required, within_limit
 from workers import labels, listing
 from workers.forms.matrix import MatrixFilterForm
+from workers.limits import limit_of
 from workers.matrix import SHORT, export_header, export_rows, matrix_rows, matrix_workers
 from workers.models import Requirement, Worker
 from workers.paging import BoundedPaginator, page_size
@@ -28,6 +29,7 @@ XLSX_CELLS_LIMIT = 2_000_000
 
 
 @company_member_required
+@within_limit
 @require_safe
 def matrix(request: CompanyRequest) -> HttpResponse:
     form = MatrixFilterForm(request.GET, company=request.company)
@@ -52,6 +54,7 @@ def matrix(request: CompanyRequest) -> HttpResponse:
 
 
 @company_member_required
+@within_limit
 @require_safe
 def matrix_export(request: CompanyRequest, file_type: str) -> HttpResponse:
     """The filtered report with all its requirements as a file; types as in `workers_export`."""
@@ -89,7 +92,12 @@ def _workers(request: CompanyRequest, form: MatrixFilterForm) -> QuerySet[Worker
     if not form.is_valid():
         # A filter that means nothing finds nobody; everybody would look like its answer.
         return Worker.objects.none()
-    found = matrix_workers(company=request.company, today=request.company.today(), **form.chosen)
+    found = matrix_workers(
+        company=request.company,
+        today=request.company.today(),
+        limit=limit_of(request.user),
+        **form.chosen,
+    )
     return found.order_by(*listing.order_by("name"))
 
 

@@ -15,6 +15,7 @@ from accounts.permissions import (
     CompanyRequest,
     company_manager_required,
     company_member_required,
+    within_limit,
 )
 from workers import labels, profile, services
 from workers.forms.faults import tell
@@ -25,12 +26,14 @@ from workers.forms.records import (
     RecordRenewForm,
     WaitingFilterForm,
 )
+from workers.limits import limit_of
 from workers.models import Record, Worker
 from workers.paging import BoundedPaginator, page_size
 from workers.views.once import added_before, remember
 
 
 @company_member_required
+@within_limit
 @require_safe
 def records_waiting(request: CompanyRequest) -> HttpResponse:
     form = WaitingFilterForm(request.GET, company=request.company)
@@ -38,16 +41,20 @@ def records_waiting(request: CompanyRequest) -> HttpResponse:
     if form.is_valid():
         chosen = form.cleaned_data["requirement"]
         found = profile.records_waiting(
-            company=request.company, requirement_id=int(chosen) if chosen else None
+            company=request.company,
+            requirement_id=int(chosen) if chosen else None,
+            limit=limit_of(request.user),
         )
     page = BoundedPaginator(found, page_size(request)).get_page(request.GET.get("page"))
     return render(request, "workers/records_waiting.html", {"form": form, "page": page})
 
 
 @company_manager_required
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 def record_add(request: CompanyRequest, worker_pk: int) -> HttpResponse:
-    worker = get_object_or_404(Worker.objects.for_company(request.company), pk=worker_pk)
+    workers = Worker.objects.for_company(request.company)
+    worker = get_object_or_404(workers.filter(limit_of(request.user).condition()), pk=worker_pk)
     form = RecordAddForm(
         request.POST or None,
         company=request.company,
@@ -61,6 +68,7 @@ def record_add(request: CompanyRequest, worker_pk: int) -> HttpResponse:
 
 
 @company_manager_required
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 def record_renew(request: CompanyRequest, pk: int) -> HttpResponse:
     """Add a record that follows this one; what seldom changes is filled in from it."""
@@ -77,6 +85,7 @@ def record_renew(request: CompanyRequest, pk: int) -> HttpResponse:
 
 
 @company_manager_required
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 def record_change(request: CompanyRequest, pk: int) -> HttpResponse:
     found = _get_record(request, pk)
@@ -101,6 +110,7 @@ def record_change(request: CompanyRequest, pk: int) -> HttpResponse:
 
 
 @company_manager_required
+@within_limit
 @require_POST
 def record_approve(request: CompanyRequest, pk: int) -> HttpResponse:
     found = _get_record(request, pk)
@@ -114,6 +124,7 @@ def record_approve(request: CompanyRequest, pk: int) -> HttpResponse:
 
 
 @company_manager_required
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 def record_reject(request: CompanyRequest, pk: int) -> HttpResponse:
     """Ask for the reason, and on POST reject."""
@@ -145,9 +156,9 @@ def record_reject(request: CompanyRequest, pk: int) -> HttpResponse:
 def _get_record(request: CompanyRequest, pk: int) -> Record:
     """Return the record of the company's worker or answer 404, also for another company's."""
     return get_object_or_404(
-        Record.objects.filter(worker__company=request.company).select_related(
-            "worker", "requirement", "approved_by"
-        ),
+        Record.objects.filter(
+            limit_of(request.user).condition("worker__"), worker__company=request.company
+        ).select_related("worker", "requirement", "approved_by"),
         pk=pk,
     )
 

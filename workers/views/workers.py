@@ -18,6 +18,7 @@ from accounts.permissions import (
     CompanyRequest,
     company_manager_required,
     company_member_required,
+    within_limit,
 )
 from workers import listing, profile, services
 from workers.forms.faults import tell
@@ -27,6 +28,7 @@ from workers.forms.workers import (
     WorkerFilterForm,
     suggestion,
 )
+from workers.limits import limit_of
 from workers.models import Worker
 from workers.paging import BoundedPaginator, page_size
 from workers.views.once import added_before, remember
@@ -49,6 +51,7 @@ COLUMNS: tuple[tuple[str, Promise], ...] = (
 
 
 @company_member_required
+@within_limit
 @require_safe
 def workers(request: CompanyRequest) -> HttpResponse:
     form = WorkerFilterForm(request.GET, company=request.company)
@@ -70,6 +73,7 @@ def workers(request: CompanyRequest) -> HttpResponse:
 
 
 @company_member_required
+@within_limit
 @require_safe
 def workers_export(request: CompanyRequest, file_type: str) -> HttpResponse:
     """The filtered list as a file: "csv", "xlsx", or "excel-csv", which Excel reads as UTF-8."""
@@ -114,11 +118,14 @@ def lookup_quality(request: CompanyRequest) -> HttpResponse:
 
 
 @company_member_required
+@within_limit
 @require_safe
 def worker_suggestions(request: CompanyRequest) -> HttpResponse:
     """The workers who fit what is typed as supervisor, as options."""
     found = listing.workers_suggested(
-        company=request.company, text=request.GET.get("supervisor", "")[:100].replace("\0", "")
+        company=request.company,
+        text=request.GET.get("supervisor", "")[:100].replace("\0", ""),
+        limit=limit_of(request.user),
     )
     return render(
         request,
@@ -131,6 +138,7 @@ def worker_suggestions(request: CompanyRequest) -> HttpResponse:
 
 
 @company_member_required
+@within_limit
 @require_safe
 def worker(request: CompanyRequest, pk: int) -> HttpResponse:
     found = _get_worker(request, pk)
@@ -142,9 +150,10 @@ def worker(request: CompanyRequest, pk: int) -> HttpResponse:
 
 
 @company_manager_required
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 def worker_add(request: CompanyRequest) -> HttpResponse:
-    form = WorkerAddForm(request.POST or None, company=request.company)
+    form = WorkerAddForm(request.POST or None, company=request.company, person=request.user)
     if form.is_valid():
         fields = form.cleaned_data
         code = fields.pop("code")
@@ -163,11 +172,15 @@ def worker_add(request: CompanyRequest) -> HttpResponse:
 
 
 @company_manager_required
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 def worker_change(request: CompanyRequest, pk: int) -> HttpResponse:
     found = _get_worker(request, pk)
     form = WorkerChangeForm(
-        request.POST or None, instance=_get_worker(request, pk), company=request.company
+        request.POST or None,
+        instance=_get_worker(request, pk),
+        company=request.company,
+        person=request.user,
     )
     if not form.is_valid():
         return _change_page(request, found, form)
@@ -187,6 +200,7 @@ def worker_change(request: CompanyRequest, pk: int) -> HttpResponse:
 
 
 @company_manager_required
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 def worker_deactivate(request: CompanyRequest, pk: int) -> HttpResponse:
     """Say what will change, and on POST do it."""
@@ -211,6 +225,7 @@ def worker_deactivate(request: CompanyRequest, pk: int) -> HttpResponse:
 
 
 @company_manager_required
+@within_limit
 @require_POST
 def worker_reactivate(request: CompanyRequest, pk: int) -> HttpResponse:
     found = _get_worker(request, pk)
@@ -230,9 +245,9 @@ def worker_reactivate(request: CompanyRequest, pk: int) -> HttpResponse:
 def _get_worker(request: CompanyRequest, pk: int) -> Worker:
     """Return the company's worker or answer 404, also for another company's."""
     return get_object_or_404(
-        Worker.objects.for_company(request.company).select_related(
-            "position", "location__division", "supervisor"
-        ),
+        Worker.objects.for_company(request.company)
+        .filter(limit_of(request.user).condition())
+        .select_related("position", "location__division", "supervisor"),
         pk=pk,
     )
 
@@ -242,7 +257,10 @@ def _found(request: CompanyRequest, form: WorkerFilterForm) -> Any:
         # A filter that means nothing finds nobody; everybody would look like its answer.
         return Worker.objects.none()
     return listing.workers_listed(
-        company=request.company, today=request.company.today(), **form.chosen
+        company=request.company,
+        today=request.company.today(),
+        limit=limit_of(request.user),
+        **form.chosen,
     )
 
 
@@ -262,7 +280,9 @@ def _changed_meanwhile(request: CompanyRequest, form: WorkerChangeForm, pk: int)
     stored = _get_worker(request, pk)
     data = request.POST.copy()
     data["seen"] = services.worker_digest(stored)
-    again = WorkerChangeForm(data, instance=_get_worker(request, pk), company=request.company)
+    again = WorkerChangeForm(
+        data, instance=_get_worker(request, pk), company=request.company, person=request.user
+    )
     again.is_valid()
     return _change_page(
         request,

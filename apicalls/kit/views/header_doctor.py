@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from accounts.permissions import CompanyRequest, company_admin_required
+from accounts.permissions import CompanyRequest, company_admin_required, within_limit
 from apicalls import services
 from apicalls.credentials import Authorization, ClientSecret
 from apicalls.doctor import MAX_LENGTH, Look, Standing, diagnose
@@ -36,6 +36,7 @@ class HeaderForm(forms.Form):
 
 
 @company_admin_required
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_variables("form")
 def header_doctor(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:

@@ -15,6 +15,7 @@ from accounts.permissions import (
     company_member_required,
     company_right_required,
     recently_confirmed_required,
+    within_limit,
 )
 from accounts.roles import Right
 from apicalls import selectors
@@ -26,6 +27,7 @@ from apicalls.pages import api_call_or_404, secret_or_message
 
 
 @company_member_required
+@within_limit
 @require_safe
 def kit(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     api_call, credential = _get(request, code)
@@ -34,6 +36,7 @@ def kit(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_right_required(Right.REVEAL)
+@within_limit
 @require_POST
 @recently_confirmed_required
 @sensitive_variables("client_secret", "shown")
@@ -48,6 +51,7 @@ def kit_with_secret(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
 
 
 @company_member_required
+@within_limit
 @require_safe
 def postman_collection(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     """The collection. It holds no secret: that is in the environment."""
@@ -56,6 +60,7 @@ def postman_collection(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
 
 
 @company_right_required(Right.REVEAL)
+@within_limit
 @require_POST
 @recently_confirmed_required
 @sensitive_variables("client_secret", "content")

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.permissions import CompanyRequest, company_admin_required
+from accounts.permissions import CompanyRequest, company_admin_required, within_limit
 from apicalls import selectors, services
 from apicalls.credentials import SecretUnreadable, header_value
 from apicalls.documents import document_path
@@ -77,6 +77,7 @@ def _field(name: str, value: str = "") -> forms.CharField:
 
 
 @company_admin_required
+@within_limit
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_variables("client_secret")
 def trial(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
