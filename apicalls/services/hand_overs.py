@@ -51,7 +51,12 @@ def hand_over_find(*, token: str) -> HandOver:
     """
     found = (
         HandOver.objects.select_related("credential__api_call__company")
-        .filter(_IS_OPEN, token_digest=_digest(token), expires_at__gt=timezone.now())
+        .filter(
+            _IS_UNUSED,
+            credential__ends_at=None,
+            token_digest=_digest(token),
+            expires_at__gt=timezone.now(),
+        )
         .first()
     )
     if found is None:
@@ -66,7 +71,7 @@ def hand_over_open(*, token: str) -> tuple[HandOver, ClientSecret]:
     Of two who open it at once, the second raises LinkIsGone, as for any link that is gone.
     """
     hand_over = hand_over_find(token=token)
-    opened = HandOver.objects.filter(_IS_OPEN, pk=hand_over.pk).update(
+    opened = HandOver.objects.filter(_IS_UNUSED, pk=hand_over.pk).update(
         opened_at=timezone.now(), address=acting_address()
     )
     if not opened:
@@ -82,7 +87,7 @@ def hand_over_withdraw(*, api_call: APICall, code: uuid.UUID, by: User | None) -
     hand_over = HandOver.objects.filter(code=code, credential__api_call=api_call).first()
     if hand_over is None:
         return False
-    withdrawn = HandOver.objects.filter(_IS_OPEN, pk=hand_over.pk).update(
+    withdrawn = HandOver.objects.filter(_IS_UNUSED, pk=hand_over.pk).update(
         withdrawn_at=timezone.now()
     )
     if withdrawn:
@@ -90,7 +95,9 @@ def hand_over_withdraw(*, api_call: APICall, code: uuid.UUID, by: User | None) -
     return bool(withdrawn)
 
 
-_IS_OPEN = Q(opened_at=None, withdrawn_at=None, credential__ends_at=None)
+# Columns of the row itself: with one of another table, PostgreSQL would not look again at what
+# it waited for, and of two who open a link at once both would.
+_IS_UNUSED = Q(opened_at=None, withdrawn_at=None)
 
 
 def _told(hand_over: HandOver, action: str, by: User | None, actor_name: str = "") -> None:
