@@ -2,7 +2,8 @@
 
     python tests/with_postgresql.py pytest -n 2
 
-The server listens on a socket in a temporary folder only, and gives up durability for speed.
+The server listens on a socket in a temporary folder only. For tests it gives up durability for
+speed; bench/ starts it as an operator would.
 """
 
 import os
@@ -15,13 +16,11 @@ from pathlib import Path
 
 # PostgreSQL refuses to run as root; Debian's package brings this user.
 _RUN_AS = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-_SETTINGS = (
-    "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
-    "-c max_connections=100 -c shared_buffers=128MB"
-)
+_ALWAYS = "-c listen_addresses='' -c max_connections=100"
+_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=128MB"
 
 
-def _newest_bin() -> Path:
+def newest_bin() -> Path:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
     if not folders:
         sys.exit("PostgreSQL is not installed; tests/packages.sh installs it.")
@@ -29,9 +28,9 @@ def _newest_bin() -> Path:
 
 
 @contextmanager
-def postgresql():
-    """Yield the DATABASE_URL of a fresh server."""
-    binaries = _newest_bin()
+def postgresql(settings=_FAST):
+    """Yield the DATABASE_URL of a fresh server; `settings` are its command line options."""
+    binaries = newest_bin()
     folder = Path(tempfile.mkdtemp(prefix="workhub-postgresql-"))
     data = folder / "data"
 
@@ -51,7 +50,7 @@ def postgresql():
             str(folder / "log"),
             "-w",
             "-o",
-            f"{_SETTINGS} -k {folder}",
+            f"{_ALWAYS} {settings} -k {folder}",
             "start",
         )
         try:

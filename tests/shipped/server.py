@@ -86,14 +86,14 @@ def shipped_server(var, **more):
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_for(f"http://127.0.0.1:{port}/sign-in/", process, log)
+        wait_for(f"http://127.0.0.1:{port}/sign-in/", process, log)
         yield _read(log.read_text(), Path(var), environment, log)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
 
 
-def _wait_for(url, process, log, seconds=120):
+def wait_for(url, process, log, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -137,6 +137,13 @@ def database_of_its_own():
     if not url.startswith("postgres"):
         yield ""
         return
+    with new_database(url) as own:
+        yield own
+
+
+@contextmanager
+def new_database(url):
+    """Yield the DATABASE_URL of an empty database on the PostgreSQL that `url` leads to."""
     import psycopg
 
     name = f"shipped_{uuid.uuid4().hex}"
