@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: run test faults lint format requirements clean
+.PHONY: run test faults bench lint format requirements clean
 .DEFAULT_GOAL := run
 
 # --- What is installed ---------------------------------------------------------------------
@@ -58,6 +58,18 @@ faults: tests/packages.sh $(VENV)/test.installed
 	$(BIN)/pytest tests/faults
 	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest tests/faults
 
+# --- Measure --------------------------------------------------------------------------------
+
+bench/.venv/installed: requirements/bench.txt $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python bench/.venv
+	VIRTUAL_ENV=bench/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
+
+# Hours of a quiet machine; it writes docs/benchmarks.md. BENCH=--small only tries all of it.
+bench: bench/packages.sh $(VENV)/test.installed bench/.venv/installed
+	bench/packages.sh
+	$(BIN)/python -m bench $(BENCH)
+
 # --- Keep -----------------------------------------------------------------------------------
 
 format: $(VENV)/test.installed
@@ -71,6 +83,7 @@ requirements: $(BIN)/uv
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) pyproject.toml -o requirements/run.txt
 	$(COMPILE) pyproject.toml --group test -o requirements/test.txt
+	$(COMPILE) --constraint requirements/run.txt requirements/bench.in -o requirements/bench.txt
 
 clean:
-	rm -rf $(VENV) tests/newman/node_modules .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) bench/.venv tests/newman/node_modules .mypy_cache .ruff_cache .hypothesis

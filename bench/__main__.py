@@ -1,0 +1,68 @@
+"""Run all benches at their real sizes and write docs/benchmarks.md: `make bench`.
+
+Each is a process of its own. One that breaks a budget does not keep the others from running.
+"""
+
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.table import machine
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+_HEAD = """# Benchmarks
+
+What `make bench` found on {day}. It writes this page; bench/README.md says what is measured and
+how. A ratio is of two sides that were asked in turns in the same run, and its median with the
+least and the greatest.
+"""
+
+BENCHES = (
+    ("usage_pages",),
+    ("purge",),
+    ("logging_cost",),
+    ("lookups",),
+    ("credential_timing",),
+    ("credential_timing", "--database=sqlite"),
+)
+# To see that all of it works, in a few minutes: no figures to learn from.
+_SMALL = {
+    "usage_pages": ("--rows=20000", "--days=20", "--workers=600"),
+    "purge": ("--rows=40000", "--purged=10000", "--days=45", "--workers=600", "--seconds=2"),
+    "logging_cost": ("--turns=2", "--seconds=1"),
+    "lookups": ("--few=600", "--many=3000", "--turns=2", "--seconds=1"),
+    "credential_timing": ("--requests=300", "--keys=10"),
+    "peers": ("--turns=2", "--seconds=1"),
+}
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="only to see that it works")
+    small = parser.parse_args().small
+    broken = []
+    with TemporaryDirectory(prefix="workhub-bench-") as folder:
+        found = Path(folder) / "benchmarks.md"
+        table = machine()
+        print(table.as_text(), flush=True)
+        found.write_text(_HEAD.format(day=time.strftime("%Y-%m-%d")) + "\n" + table.as_markdown())
+        for name, *options in BENCHES:
+            sizes = _SMALL[name] if small else ()
+            command = [sys.executable, "-m", f"bench.{name}", *options, *sizes]
+            print(f"\n$ python {' '.join(command[1:])}", flush=True)
+            if subprocess.run([*command, "--markdown", str(found)], cwd=ROOT).returncode:
+                broken.append(" ".join([name, *options]))
+        if not small:
+            PAGE.write_text(found.read_text())
+    for name in broken:
+        print(f"Broken, or ended by an error: {name}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
