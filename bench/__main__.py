@@ -25,6 +25,7 @@ least and the greatest.
 BENCHES = (
     ("usage_pages",),
     ("purge",),
+    ("peers",),
     ("logging_cost",),
     ("lookups",),
     ("credential_timing",),
@@ -37,7 +38,7 @@ _SMALL = {
     "logging_cost": ("--turns=2", "--seconds=1"),
     "lookups": ("--few=600", "--many=3000", "--turns=2", "--seconds=1"),
     "credential_timing": ("--requests=300", "--keys=10"),
-    "peers": ("--turns=2", "--seconds=1"),
+    "peers": ("--workers=600", "--turns=2", "--seconds=1"),
 }
 
 

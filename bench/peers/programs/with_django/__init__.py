@@ -1,0 +1,1 @@
+"""What Django needs for two of the programs."""
