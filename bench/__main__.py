@@ -3,6 +3,7 @@
 Each is a process of its own. One that breaks a budget does not keep the others from running.
 """
 
+import signal
 import subprocess
 import sys
 import time
@@ -43,6 +44,7 @@ _SMALL = {
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="only to see that it works")
     small = parser.parse_args().small
@@ -56,13 +58,24 @@ def main() -> int:
             sizes = _SMALL[name] if small else ()
             command = [sys.executable, "-m", f"bench.{name}", *options, *sizes]
             print(f"\n$ python {' '.join(command[1:])}", flush=True)
-            if subprocess.run([*command, "--markdown", str(found)], cwd=ROOT).returncode:
+            if _run([*command, "--markdown", str(found)]):
                 broken.append(" ".join([name, *options]))
         if not small:
             PAGE.write_text(found.read_text())
     for name in broken:
         print(f"Broken, or ended by an error: {name}", file=sys.stderr)
     return 1 if broken else 0
+
+
+def _run(command: list[str]) -> int:
+    """Return the exit status of a bench; who ends this ends it, and it what it has started."""
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        return process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
 
 
 if __name__ == "__main__":

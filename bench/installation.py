@@ -84,22 +84,28 @@ class Installation:
         """
         port = free_port()
         *command, _shipped = server_command("127.0.0.1", str(port))
-        pinned = ["taskset", "--cpu-list", cpus] if cpus else []
         log = self.var / f"served-{port}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*pinned, *command, application],
-                cwd=ROOT,
-                env=self.environment | more,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
+        environment = self.environment | more
+        with running([*command, application], environment, log, cpus=cpus) as process:
             wait_for(f"http://127.0.0.1:{port}/sign-in/", process, log)
             yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+
+
+@contextmanager
+def running(
+    command: Sequence[str], environment: dict[str, str], log: Path, *, cpus: str = ""
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a server on the processors `cpus` until the block ends."""
+    pinned = ["taskset", "--cpu-list", cpus] if cpus else []
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*pinned, *command], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
 
 
 @contextmanager

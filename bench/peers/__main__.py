@@ -24,7 +24,7 @@ from typing import Any
 
 from bench.drive import Wrk
 from bench.figures import ratios, spread
-from bench.installation import WORKER_COMPLIANCE, Installation, installation_on
+from bench.installation import WORKER_COMPLIANCE, Installation, installation_on, running
 from bench.options import add_turns, options_of
 from bench.table import Report, Table
 from tests.shipped.server import ROOT, free_port
@@ -82,20 +82,9 @@ def served(peer: Peer, environment: dict[str, str], log: Path, cpus: str) -> Ite
     if peer.interface == "asgi":  # nothing blocks there, and granian would not start
         at = command.index("--blocking-threads")
         del command[at : at + 2]
-    pinned = ["taskset", "--cpu-list", cpus] if cpus else []
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*pinned, str(_BIN / "granian"), *command, peer.application],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
+    granian = str(_BIN / "granian")
+    with running([granian, *command, peer.application], environment, log, cpus=cpus):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 def facts(side: Side, path: str, log: Path | None = None) -> Any:
