@@ -1,7 +1,5 @@
 """`Authorization: amx ClientKey:ClientSecret`, the only way into the API."""
 
-from typing import NamedTuple
-
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -13,7 +11,8 @@ from apicalls import doctor, limits
 from apicalls.callers import caller_key
 from apicalls.credentials import Authorization, is_amx, parse_amx
 from apicalls.doctor import Mistake
-from apicalls.selectors import Grant, Meant, StoredCredential, credential_find, credential_meant
+from apicalls.request_log import Refusal
+from apicalls.selectors import Grant, pair_find
 from apicalls.services import vault
 from workhub.problems import CHALLENGE, Problem
 
@@ -23,21 +22,12 @@ _REFUSAL = "workhub.refusal"
 _OF_THE_HEADER = frozenset({"not_authenticated", "malformed_authorization"})
 
 
-class Refusal(NamedTuple):
-    """What is kept of a header that was refused: whose Client Key it carries, and the mistake.
-
-    `mistake` is one of doctor.Mistake, "" where no header was sent or none was to blame.
-    """
-
-    meant: Meant | None = None
-    mistake: str = ""
-
-
 def refusal_of(request: Request, code: str) -> Refusal:
     """Return what is kept of the header of a request that was answered with this problem.
 
-    For the request log alone: it opens nothing. A Client Key in a header that is no amx header
-    or a malformed one is looked up here, by one query that is the same whether it is known.
+    For the request log alone: it opens nothing. Also the Client Key in a header that is no amx
+    header or a malformed one is told, so that the admin of its call reads why their program
+    fails.
     """
     refusal: Refusal | None = request.META.get(_REFUSAL)
     if refusal is not None:
@@ -45,8 +35,7 @@ def refusal_of(request: Request, code: str) -> Refusal:
     if code not in _OF_THE_HEADER or "HTTP_AUTHORIZATION" not in request.META:
         return Refusal()
     client_key, mistake = _looked_at(request)
-    meant = credential_meant(client_key=client_key) if client_key else None
-    return Refusal(meant, (mistake or Mistake.MALFORMED).value)
+    return Refusal(client_key or "", (mistake or Mistake.MALFORMED).value)
 
 
 class AMXAuthentication(BaseAuthentication):
@@ -68,36 +57,22 @@ class AMXAuthentication(BaseAuthentication):
         """Return what the pair opens.
 
         Raises one and the same problem, after the same queries and the same work, for an
-        unknown key, a wrong secret and a pair that has ended. What was wrong is noted on the
-        request, for the log.
+        unknown key, a wrong secret and a pair that has ended. Which it was is found out where
+        it is logged, by the database.
         """
-        # Whose pair it is shows also where key and secret are swapped; it is no right pair then.
-        client_key = doctor.key_meant(authorization)
-        stored = credential_find(client_key=client_key, caller=caller_key(request._request))
-        is_right = vault().matches(
-            authorization,
-            digest=stored.secret_digest if stored else None,
-            pepper_number=stored.pepper_number if stored else None,
-        )
-        is_right = is_right and client_key == authorization.client_key
-        if stored is None or not is_right or stored.has_ended(timezone.now()):
-            request.META[_REFUSAL] = _found_out(request, stored, is_right)
+        digests = vault().digests(authorization)
+        grant = pair_find(digests=digests, caller=caller_key(request._request), now=timezone.now())
+        if grant is None:
+            # Whose pair it is shows also where key and secret are swapped.
+            client_key = doctor.key_meant(authorization)
+            _client_key, mistake = _looked_at(request)
+            request.META[_REFUSAL] = Refusal(client_key, mistake and mistake.value, digests)
             raise _refusal(client_key, client_address(request._request))
-        return stored.grant
+        return grant
 
     def authenticate_header(self, request: Request) -> str:
         # Without a value here REST framework turns every 401 into a 403.
         return CHALLENGE
-
-
-def _found_out(request: Request, stored: StoredCredential | None, is_right: bool) -> Refusal:
-    """Return what is wrong with a well-formed header, by its looks or by what is stored."""
-    _client_key, mistake = _looked_at(request)
-    if stored is None:
-        return Refusal(None, (mistake or Mistake.UNKNOWN_KEY).value)
-    meant = Meant(stored.grant.credential_id, stored.grant.api_call_id)
-    mistake = mistake or (Mistake.ENDED if is_right else Mistake.WRONG_SECRET)
-    return Refusal(meant, mistake.value)
 
 
 def _refusal(client_key: str, address: str | None) -> Problem:

@@ -156,8 +156,6 @@ class Vault:
     def __init__(self, peppers: Mapping[int, bytes], keys: Mapping[int, bytes]):
         self._peppers = peppers
         self._keys = keys
-        # Compared when a key is unknown, so that the same work is done.
-        self._nobodys_digest = secrets.token_bytes(32)
 
     def seal(self, client_secret: ClientSecret, owner: Owner) -> SealedSecret:
         pepper_number, key_number = max(self._peppers), max(self._keys)
@@ -190,19 +188,23 @@ class Vault:
             raise SecretUnreadable("the ciphertext is not of this key and credential") from error
         return ClientSecret(plain.decode("ascii"))
 
-    def matches(
-        self, authorization: Authorization, *, digest: bytes | None, pepper_number: int | None
-    ) -> bool:
-        """Tell whether the secret is the one whose digest is stored.
+    def matches(self, authorization: Authorization, *, digest: bytes, pepper_number: int) -> bool:
+        """Tell whether the secret is the one whose digest is stored under that pepper."""
+        if pepper_number not in self._peppers:
+            return False
+        given = self._digest(pepper_number, authorization.client_key, authorization.client_secret)
+        return hmac.compare_digest(given, digest)
 
-        `digest` and `pepper_number` are None for an unknown key: the answer is then False
-        after the same work, so that time does not tell a key from no key.
+    def digests(self, authorization: Authorization) -> list[bytes]:
+        """Return what is stored of the pair if it is one of ours: a digest for each pepper.
+
+        Whoever has none of the peppers can neither choose nor foresee them, so that the time it
+        takes to look for one tells nothing.
         """
-        known = digest is not None and pepper_number in self._peppers
-        number = pepper_number if known and pepper_number is not None else max(self._peppers)
-        expected = digest if known and digest is not None else self._nobodys_digest
-        given = self._digest(number, authorization.client_key, authorization.client_secret)
-        return hmac.compare_digest(given, expected) and known
+        return [
+            self._digest(number, authorization.client_key, authorization.client_secret)
+            for number in sorted(self._peppers)
+        ]
 
     def _digest(self, pepper_number: int, client_key: str, client_secret: ClientSecret) -> bytes:
         message = f"{client_key}:{client_secret.reveal()}".encode("ascii")

@@ -132,13 +132,7 @@ class CallView(APIView):
         if self.grant is None:
             if code:  # OPTIONS is answered without anything to tell
                 refusal = refusal_of(request, code)
-                request_log.refused_add(
-                    meant=refusal.meant,
-                    seen=seen,
-                    status=status,
-                    code=code,
-                    mistake=refusal.mistake,
-                )
+                request_log.refused_add(refusal=refusal, seen=seen, status=status, code=code)
             return
         is_test = IS_TEST in request.META
         # Of a HEAD nobody reads the stream to its end.

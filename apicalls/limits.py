@@ -25,6 +25,7 @@ from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from apicalls.models import LimitCounter
+from workers.prepared import prepared_cursor
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ def _counted_in_database(keys: Sequence[str]) -> list[tuple[int, float]]:
     now = time.time()
     over = now - WINDOW_SECONDS
     values = [value for key in keys for value in (key, now)]
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_upsert_sql(len(keys)), [*values, over, _HITS_LIMIT, over])
         rows = cursor.fetchall()
     return [(hits, started_at + WINDOW_SECONDS - now) for hits, started_at in rows]

@@ -276,7 +276,7 @@ class Credential(models.Model):
         unique=True,
         validators=[MinLengthValidator(CLIENT_KEY_LENGTH)],
     )
-    # HMAC-SHA256 under the pepper of that number: all that the API path reads.
+    # HMAC-SHA256 of both under the pepper of that number: what a pair is found by.
     secret_digest = models.BinaryField(max_length=32)
     pepper_number = models.PositiveSmallIntegerField()
     # AES-256-GCM under the key of that number: nonce, then ciphertext and tag.
@@ -302,6 +302,10 @@ class Credential(models.Model):
                 condition=models.Q(ends_at__isnull=True),
                 name="apicalls_credential_one_current",
             ),
+        ]
+        indexes = [
+            # What a pair is found by.
+            models.Index(fields=["secret_digest"], name="apicalls_credential_by_digest"),
         ]
 
     def __str__(self) -> str:

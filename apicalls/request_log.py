@@ -7,28 +7,32 @@ can fill the disk with requests that cost them nothing.
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InternalError, OperationalError, connection
-from django.db.models import Q
+from django.db.models import Field, Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts.addresses import client_address
+from apicalls.doctor import Mistake
 from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
-from apicalls.selectors import Grant, Meant
+from apicalls.selectors import Grant
+from workers.prepared import prepared_cursor
 from workhub.middleware import request_id_of
 from workhub.problems import problem_response, unforeseen_problem
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 
@@ -56,6 +60,19 @@ class Told(NamedTuple):
     lookup_hash: str = ""
     worker_id: int | None = None
     change_sequence: int | None = None
+
+
+class Refusal(NamedTuple):
+    """What is kept of a header that was refused: the Client Key it carries, and the mistake.
+
+    `mistake` is one of doctor.Mistake, "" where no header was sent or none was to blame, and
+    None for one that looks right: what is stored of the key, and whether its pair has one of the
+    `digests`, tells what was wrong.
+    """
+
+    client_key: str = ""
+    mistake: str | None = ""
+    digests: Sequence[bytes] = ()
 
 
 def seen_of(request: HttpRequest) -> Seen:
@@ -105,37 +122,58 @@ def request_log_add(
     row goes to the server's log instead.
     """
     now = timezone.now()
-    row = RequestLog(
-        at=now,
-        api_call_id=grant.api_call_id,
-        credential_id=grant.credential_id,
-        request_id=seen.request_id,
-        status=status,
-        code=code,
-        milliseconds=milliseconds,
-        size=size,
-        is_test=is_test,
-        output_format=grant.output_format,
-        address=seen.address,
-        client=seen.client,
-        caller_id=caller_id,
-        lookup=told.lookup,
-        lookup_hash=told.lookup_hash,
-        worker_id=told.worker_id,
-        change_sequence=told.change_sequence,
-        served_version_id=grant.served_version_id,
-    )
-    if not written(lambda: row.save(force_insert=True), row.request_id, status, code):
+    values = {
+        "at": now,
+        "api_call_id": grant.api_call_id,
+        "credential_id": grant.credential_id,
+        "request_id": seen.request_id,
+        "status": status,
+        "code": code,
+        "milliseconds": milliseconds,
+        "size": size,
+        "is_test": is_test,
+        "output_format": grant.output_format,
+        "address": seen.address,
+        "client": seen.client,
+        "caller_id": caller_id,
+        "lookup": told.lookup,
+        "lookup_hash": told.lookup_hash,
+        "worker_id": told.worker_id,
+        "change_sequence": told.change_sequence,
+        "served_version_id": grant.served_version_id,
+    }
+    log_id = written(lambda: _insert(values), seen.request_id, status, code)
+    if log_id is None:
         return None
     if is_test or status == HTTPStatus.FORBIDDEN:
-        return row.pk
+        return log_id
     stale = now - LAST_USED_PRECISION
     if grant.last_used_at is None or grant.last_used_at < stale:
         # The condition again, in the database: of many requests at once, one writes.
         Credential.objects.filter(
             Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=grant.credential_id
         ).update(last_used_at=now)
-    return row.pk
+    return log_id
+
+
+def _insert(values: Mapping[str, Any]) -> int:
+    """Write a row by one statement whose text is made once, and return its id."""
+    sql, fields = _insert_statement(connection.vendor)
+    row = [field.get_db_prep_save(values[field.attname], connection) for field in fields]
+    with prepared_cursor() as cursor:
+        cursor.execute(sql, row)
+        [log_id] = cursor.fetchone()
+    return int(log_id)
+
+
+@lru_cache(maxsize=2)
+def _insert_statement(vendor: str) -> tuple[str, list[Field[Any, Any]]]:
+    fields = [field for field in RequestLog._meta.concrete_fields if not field.primary_key]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.column or "") for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    table = quote(RequestLog._meta.db_table)
+    return f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id", fields  # noqa: S608
 
 
 def request_log_end(*, log_id: int | None, size: int, code: str, milliseconds: int) -> None:
@@ -155,47 +193,54 @@ def request_log_end(*, log_id: int | None, size: int, code: str, milliseconds: i
 # --- Without one -----------------------------------------------------------------------
 
 
-def refused_add(*, meant: Meant | None, seen: Seen, status: int, code: str, mistake: str) -> None:
+def refused_add(*, refusal: Refusal, seen: Seen, status: int, code: str) -> None:
     """Count a refusal in the row of its minute.
 
-    `meant` is whose key was sent, `mistake` what was wrong with the header, "" where nothing
-    was. It is one statement whether a key is known or not.
+    It is one statement whether the key is known or not, which finds out whose it is and, of a
+    header that looks right, what was wrong: nothing of it takes longer for some than for others.
     """
     minute = timezone.now().replace(second=0, microsecond=0)
-    written(
-        lambda: _fold(minute, meant, seen, status, code, mistake), seen.request_id, status, code
-    )
+    written(lambda: _fold(minute, refusal, seen, status, code), seen.request_id, status, code)
 
 
-def _fold(
-    minute: datetime, meant: Meant | None, seen: Seen, status: int, code: str, mistake: str
-) -> None:
-    credential_id = meant.credential_id if meant else None
+def _fold(minute: datetime, refusal: Refusal, seen: Seen, status: int, code: str) -> None:
+    digests = refusal.digests or (b"",)
     values = (
-        f"{minute:%Y%m%d%H%M}:{credential_id or 0}:{code}:{mistake}",
+        f"{minute:%Y%m%d%H%M}:",
+        f":{code}:",
         connection.ops.adapt_datetimefield_value(minute),
-        meant.api_call_id if meant else None,
-        credential_id,
         code,
-        mistake,
         status,
         seen.request_id,
         connection.ops.adapt_ipaddressfield_value(seen.address or ""),
         seen.client,
+        refusal.mistake,
+        *digests,
+        refusal.client_key,
     )
     with connection.cursor() as cursor:
-        cursor.execute(_fold_sql(connection.vendor), values)
+        cursor.execute(_fold_sql(connection.vendor, len(digests)), values)
 
 
-@lru_cache(maxsize=2)
-def _fold_sql(vendor: str) -> str:
-    table = connection.ops.quote_name(RefusedRequests._meta.db_table)
+@lru_cache(maxsize=8)
+def _fold_sql(vendor: str, digests: int) -> str:
+    quote = connection.ops.quote_name
+    table, pairs = (quote(model._meta.db_table) for model in (RefusedRequests, Credential))
+    inet = RefusedRequests._meta.get_field("address").db_type(connection)
     last = ", ".join(f"{name} = excluded.{name}" for name in ("request_id", "address", "client"))
+    places = ", ".join(["%s"] * digests)
     return (
         f"INSERT INTO {table} AS folded "  # noqa: S608
         "(key, at, api_call_id, credential_id, code, mistake, status, "
         "request_id, address, client, times) "
-        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1) "
+        "SELECT %s || CAST(COALESCE(found.id, 0) AS text) || %s || found.mistake, %s, "
+        f"found.api_call_id, found.id, %s, found.mistake, %s, %s, CAST(%s AS {inet}), %s, 1 "
+        "FROM (SELECT pair.id, pair.api_call_id, COALESCE(%s, CASE "
+        f"WHEN pair.id IS NULL THEN '{Mistake.UNKNOWN_KEY.value}' "
+        f"WHEN pair.secret_digest IN ({places}) THEN '{Mistake.ENDED.value}' "
+        f"ELSE '{Mistake.WRONG_SECRET.value}' END) AS mistake "
+        f"FROM (SELECT 1 AS one) AS sent LEFT JOIN {pairs} AS pair ON pair.client_key = %s"
+        ") AS found WHERE true "
         f"ON CONFLICT (key) DO UPDATE SET times = folded.times + 1, {last}"
     )
 
@@ -221,16 +266,15 @@ def logged(
     return answer
 
 
-def written(write: Callable[[], Any], request_id: str, status: int, code: str) -> bool:
-    """Write, or say in the server's log what could not be written."""
+def written(write: Callable[[], T], request_id: str, status: int, code: str) -> T | None:
+    """Write, or say in the server's log what could not be written; None then."""
     try:
-        write()
+        return write()
     except (InternalError, OperationalError) as error:
         if not is_read_only(error):
             raise
         logger.error("Not in the request log, read-only: %s %s %s", request_id, status, code)
-        return False
-    return True
+        return None
 
 
 def is_read_only(error: Exception) -> bool:

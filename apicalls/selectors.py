@@ -3,9 +3,9 @@
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -17,6 +17,7 @@ from apicalls.models import APICall, APITemplate, Credential
 from apicalls.parameters import parameter_names
 from apicalls.usage.counts import number_of, quarter_of, tally, usage_begin
 from workers.facts import Wanted
+from workers.prepared import PreparedQuery
 from workers.scope import Scope
 
 
@@ -88,24 +89,7 @@ def wanted_of(document: str, fields: frozenset[str], *, is_scoped: bool) -> Want
     return Wanted(**(left_out | groups), scope=is_scoped)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCredential:
-    """What the API path reads of a credential; never its ciphertext."""
-
-    secret_digest: bytes
-    pepper_number: int
-    is_stopped: bool
-    grant: Grant
-
-    def has_ended(self, now: datetime) -> bool:
-        ends_at = self.grant.ends_at
-        return self.is_stopped or (ends_at is not None and ends_at <= now)
-
-
 _CREDENTIAL_FIELDS = (
-    "secret_digest",
-    "pepper_number",
-    "is_stopped",
     # In the order of Grant.
     "id",
     "created_at",
@@ -136,60 +120,66 @@ _CALLER_FIELDS = (
 )
 
 
-def credential_find(*, client_key: str, caller: CallerKey | None = None) -> StoredCredential | None:
-    """Return the credential with that key, current or ended, and what is known of the caller.
+def pair_find(*, digests: Sequence[bytes], caller: CallerKey, now: datetime) -> Grant | None:
+    """Return what the pair with one of these digests opens, and what is known of the caller.
 
+    `digests` are those of Client Key and Client Secret together (credentials.Vault.digests). So
+    an unknown key, a wrong secret and a pair that has ended are one case, that of no row: there
+    is nothing to compare, to build or to read further for one of them and not for another.
     It is one query. Each chosen parameter set makes a row; the other columns are the same in
     all of them.
     """
-    asked_by = caller or CallerKey("", "")
-    rows = list(
-        Credential.objects.filter(client_key=client_key)
-        .annotate(
-            asked_by=FilteredRelation(
-                "api_call__callers",
-                condition=Q(
-                    api_call__callers__address_range=asked_by.address_range,
-                    api_call__callers__client=asked_by.client,
-                ),
-            )
-        )
-        .order_by("api_call__parameter_sets__order", "api_call__parameter_sets__id")
-        .values_list(*_CREDENTIAL_FIELDS, *_CALLER_FIELDS, "api_call__parameter_sets__lookup")
+    named = {f"digest_{number}": digest for number, digest in enumerate(digests)}
+    rows = _pair_query(len(digests)).rows(
+        **named, now=now, address_range=caller.address_range, client=caller.client
     )
     if not rows:
         return None
+    *facts, field_groups, scope = rows[0][: len(_CREDENTIAL_FIELDS)]
     known = KnownCaller(*rows[0][-1 - len(_CALLER_FIELDS) : -1])
-    digest, pepper_number, is_stopped, *facts, field_groups, scope = rows[0][
-        : len(_CREDENTIAL_FIELDS)
-    ]
-    lookups = [row[-1] for row in rows if row[-1] is not None]
-    return StoredCredential(
-        secret_digest=bytes(digest),
-        pepper_number=pepper_number,
-        is_stopped=is_stopped,
-        grant=Grant(  # type: ignore[misc]
-            *facts,
-            fields=frozenset(field_groups),
-            scope=Scope.of(scope),
-            parameter_names=parameter_names(lookups),
-            caller=known if caller and known.id is not None else None,
-        ),
+    return Grant(  # type: ignore[misc]
+        *facts,
+        fields=frozenset(field_groups),
+        scope=Scope.of(scope),
+        parameter_names=parameter_names([row[-1] for row in rows if row[-1] is not None]),
+        caller=known if known.id is not None else None,
     )
 
 
-class Meant(NamedTuple):
-    """Whose Client Key a header carries that was refused."""
+@lru_cache(maxsize=8)
+def _pair_query(number: int) -> PreparedQuery:
+    """Return the query for so many digests: one for each pepper of the installation."""
+    stand_ins = {f"digest_{one}": bytes([one]) * 32 for one in range(number)}
 
-    credential_id: int
-    api_call_id: int
+    def build(
+        now: datetime, address_range: str, client: str, **digests: bytes
+    ) -> QuerySet[Any, Any]:
+        return (
+            Credential.objects.filter(
+                Q(ends_at=None) | Q(ends_at__gt=now),
+                is_stopped=False,
+                secret_digest__in=list(digests.values()),
+            )
+            .annotate(
+                asked_by=FilteredRelation(
+                    "api_call__callers",
+                    condition=Q(
+                        api_call__callers__address_range=address_range,
+                        api_call__callers__client=client,
+                    ),
+                )
+            )
+            .order_by("api_call__parameter_sets__order", "api_call__parameter_sets__id")
+            .values_list(*_CREDENTIAL_FIELDS, *_CALLER_FIELDS, "api_call__parameter_sets__lookup")
+        )
 
-
-def credential_meant(*, client_key: str) -> Meant | None:
-    """Return whose Client Key it is, for the request log alone: it opens nothing."""
-    found = Credential.objects.filter(client_key=client_key)
-    row = found.values_list("id", "api_call_id").first()
-    return Meant(*row) if row else None
+    return PreparedQuery(
+        build,
+        now=datetime(1, 1, 1, tzinfo=UTC),
+        address_range="the caller's network",
+        client="the caller's program",
+        **stand_ins,
+    )
 
 
 def api_templates_offered() -> QuerySet[APITemplate]:

@@ -52,10 +52,9 @@ def _refused(request: HttpRequest, problem: Problem) -> HttpResponseBase:
         request,
         problem_response(request, problem),
         lambda: request_log.refused_add(
-            meant=None,
+            refusal=request_log.Refusal(),
             seen=request_log.seen_of(request),
             status=problem.status_code,
             code=problem.kind.code,
-            mistake="",
         ),
     )

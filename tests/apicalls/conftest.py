@@ -8,12 +8,13 @@ import pytest
 from django.apps import apps
 from django.db import connection, connections
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Company
 from apicalls import services
-from apicalls.credentials import header_value
+from apicalls.credentials import Authorization, ClientSecret, header_value
 from apicalls.models import APICall, APITemplate
-from apicalls.selectors import credential_current
+from apicalls.selectors import CallerKey, credential_current, pair_find
 from workers import services as workers_services
 from workers.models import Division, Location, Position
 
@@ -101,6 +102,21 @@ def add_call(template, change, pair_of):
 def call(add_call, company) -> Pair:
     """An API call that asks by ID# and answers in JSON."""
     return add_call(company, name="Gate")
+
+
+@pytest.fixture
+def grant_of():
+    """Return a function that reads what a pair opens, as the API path does."""
+
+    def read(pair):
+        authorization = Authorization(pair.client_key, ClientSecret(pair.client_secret))
+        return pair_find(
+            digests=services.vault().digests(authorization),
+            caller=CallerKey("", ""),
+            now=timezone.now(),
+        )
+
+    return read
 
 
 @pytest.fixture

@@ -111,6 +111,14 @@ def test_credentials_anywhere_else_are_not_read(ask, call, worker, place):
     assert ask(None, **sent).json()["code"] == "not_authenticated"
 
 
+def _without_values(sql):
+    """Return a statement without what differs between two requests of one kind.
+
+    Of one whose values go apart from the text, on PostgreSQL, Django tells nothing.
+    """
+    return re.sub(r"'[^']*'|\b\d+\.\d+(e\+\d+)?", "?", sql or "prepared")
+
+
 def test_unknown_key_wrong_secret_and_revoked_are_one_answer(ask, call, worker, other_secret):
     revoked = call
     services.regenerate_credentials(api_call=call.api_call, replaces=call.client_key, by=None)
@@ -122,7 +130,7 @@ def test_unknown_key_wrong_secret_and_revoked_are_one_answer(ask, call, worker, 
     ):
         with CaptureQueriesContext(connection) as captured:
             answers.append(_without_request_id(ask(None, authorization=header)))
-        queries.append([re.split("WHERE|VALUES", query["sql"])[0] for query in captured])
+        queries.append([_without_values(query["sql"]) for query in captured])
     assert answers[0][0] == 401
     assert answers[0] == answers[1] == answers[2]
     assert queries[0] == queries[1] == queries[2]
@@ -147,11 +155,11 @@ def test_no_other_header_tells_whether_its_key_is_known(ask, call, form):
         header = form.format(key=key, secret=call.client_secret, basic=basic)
         with CaptureQueriesContext(connection) as captured:
             answers.append(_without_request_id(ask(None, authorization=header)))
-        queries.append([re.split("WHERE|VALUES", query["sql"])[0] for query in captured])
+        queries.append([_without_values(query["sql"]) for query in captured])
     assert answers[0][0] == 401
     assert answers[0] == answers[1]
     assert queries[0] == queries[1]
-    assert len(queries[0]) == 2  # whose key it is, and the log
+    assert len(queries[0]) == 1  # the log, which finds out whose key it is
 
 
 @pytest.mark.parametrize(
@@ -176,8 +184,8 @@ def test_a_pair_the_wrong_way_round_opens_nothing_and_asks_for_no_secret(ask, ca
         response = ask(None, authorization=f"amx {call.client_secret}:{call.client_key}")
     assert response.json()["code"] == "invalid_credentials"
     assert len(captured) == 3
-    assert call.client_key in captured[0]["sql"]
-    assert not any(call.client_secret in query["sql"] for query in captured)
+    assert call.client_key in captured[-1]["sql"]
+    assert not any(call.client_secret in (query["sql"] or "") for query in captured)
 
 
 def test_a_pair_the_wrong_way_round_would_be_refused_even_if_it_matched(
@@ -245,7 +253,7 @@ def test_a_traceback_with_local_variables_does_not_show_the_secret(
         found = traceback.TracebackException.from_exception(exc, capture_locals=True)
         caught.append("".join(found.format()))
 
-    monkeypatch.setattr(authentication, "credential_find", away)
+    monkeypatch.setattr(authentication, "pair_find", away)
     monkeypatch.setattr("apicalls.endpoints.CallView.get_exception_handler", lambda self: keep)
     header = form.format(key=call.client_key, secret=call.client_secret)
     program.get("/api/v1/worker-compliance", headers={"authorization": header})

@@ -872,7 +872,7 @@ def test_a_refusal_that_cannot_be_logged_is_503_too(
 def test_a_database_that_is_away_before_the_call_is_known_is_503(
     ask, call, monkeypatch, error, accept
 ):
-    monkeypatch.setattr("apicalls.authentication.credential_find", _raise(error))
+    monkeypatch.setattr("apicalls.authentication.pair_find", _raise(error))
     response = ask(call, accept=accept)
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
@@ -921,7 +921,7 @@ def test_a_bug_is_500_and_shows_nothing_of_the_inside(
 @pytest.mark.parametrize(
     ("at", "path"),
     [
-        pytest.param("apicalls.authentication.credential_find", ADDRESS, id="authentication"),
+        pytest.param("apicalls.authentication.pair_find", ADDRESS, id="authentication"),
         pytest.param("apicalls.limits.call_hit", ADDRESS, id="limit"),
         pytest.param("apicalls.endpoints._where_instead", "/api/v1/", id="nowhere"),
         pytest.param("apicalls.callers.caller_seen", ADDRESS, id="caller"),

@@ -11,7 +11,7 @@ import pytest
 from django.core import serializers
 from django.db import OperationalError, connection
 
-from apicalls import authentication, request_log, services
+from apicalls import request_log, services
 from apicalls.doctor import Mistake
 from apicalls.endpoints import CallView
 from apicalls.models import Caller, Credential, RefusedRequests, RequestLog, ServedVersion
@@ -96,11 +96,9 @@ def test_last_used_is_written_at_most_once_a_minute(ask, call, worker, time_mach
     assert RequestLog.objects.count() == 3
 
 
-def test_a_slow_request_does_not_take_last_used_back(call, time_machine):
-    from apicalls.selectors import credential_find
-
+def test_a_slow_request_does_not_take_last_used_back(call, grant_of, time_machine):
     time_machine.move_to("2026-03-02T18:05:00Z", tick=False)
-    slow = credential_find(client_key=call.client_key).grant
+    slow = grant_of(call)
     newer = Credential.objects.filter(client_key=call.client_key)
     newer.update(last_used_at="2026-03-02T18:05:30Z")
     request_log.request_log_add(
@@ -360,7 +358,7 @@ def test_a_look_up_that_fails_shows_no_header(ask, call, caplog, monkeypatch):
     """Not even to an error reporter that keeps the variables of each frame of ours."""
     shown = []
 
-    def away(*, client_key):
+    def away(*_args):
         frames = traceback.StackSummary.extract(
             traceback.walk_stack(None), limit=None, capture_locals=True
         )
@@ -369,11 +367,11 @@ def test_a_look_up_that_fails_shows_no_header(ask, call, caplog, monkeypatch):
         )
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(authentication, "credential_meant", away)
+    monkeypatch.setattr(request_log, "_fold", away)
     with caplog.at_level(logging.DEBUG):
         response = ask(None, authorization=f"Bearer {call.client_key}:{call.client_secret}")
     assert (response.status_code, response.json()["code"]) == (503, "temporarily_unavailable")
-    assert {"refusal_of", "_log", "logged"} <= {one.name for one in shown}
+    assert {"refused_add", "_log", "logged"} <= {one.name for one in shown}
     assert call.client_secret not in str([one.locals for one in shown])
     line = f"Not in the request log: {response['X-Request-Id']} 503 temporarily_unavailable"
     assert line in caplog.messages
@@ -409,7 +407,7 @@ def test_no_fold_is_lost_when_many_come_at_once(real_database, call):
         try:
             for _ in range(25):
                 request_log.refused_add(
-                    meant=None, seen=seen, status=401, code="not_authenticated", mistake=""
+                    refusal=request_log.Refusal(), seen=seen, status=401, code="not_authenticated"
                 )
         finally:
             connection.close()

@@ -1,5 +1,6 @@
 """What the API path reads of a call, in its one query."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,12 +10,11 @@ from apicalls.models import Credential
 
 
 def test_a_credential_is_found_with_its_call_in_one_query(
-    call, change, company, django_assert_num_queries
+    call, change, company, grant_of, django_assert_num_queries
 ):
     change(call.api_call, lookups=["full_name", "id_number"], expires_on=date(2026, 3, 10))
     with django_assert_num_queries(1):
-        stored = selectors.credential_find(client_key=call.client_key)
-    grant = stored.grant
+        grant = grant_of(call)
     assert (grant.api_call_id, grant.company_id, grant.time_zone) == (
         call.api_call.pk,
         company.pk,
@@ -27,19 +27,49 @@ def test_a_credential_is_found_with_its_call_in_one_query(
         "worker-compliance",
     )
     assert grant.parameter_names == ("workerIDNumber", "firstName", "middleName", "lastName")
-    assert type(stored.secret_digest) is bytes
-    assert len(stored.secret_digest) == 32
 
 
-@pytest.mark.parametrize("client_key", ["", "00000000000000", "A" * 64])
-def test_an_unknown_key_is_looked_for_in_one_query(call, client_key, django_assert_num_queries):
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"client_key": "00000000000000"}, id="unknown-key"),
+        pytest.param({"client_secret": "0" * 32}, id="wrong-secret"),
+    ],
+)
+def test_any_other_pair_is_looked_for_in_one_query(
+    call, grant_of, changed, django_assert_num_queries
+):
     with django_assert_num_queries(1):
-        assert selectors.credential_find(client_key=client_key) is None
+        assert grant_of(replace(call, **changed)) is None
 
 
-def test_a_call_without_parameters_has_no_names(call, change):
+@pytest.mark.parametrize(
+    ("fields", "is_found"),
+    [
+        ({"ends_at": "2026-03-02T18:00:01Z"}, True),
+        ({"ends_at": "2026-03-02T18:00:00Z"}, False),
+        ({"ends_at": "2026-03-02T18:00:01Z", "is_stopped": True}, False),
+    ],
+)
+def test_a_pair_that_has_ended_is_one_that_is_not_there(
+    call, grant_of, time_machine, fields, is_found
+):
+    time_machine.move_to("2026-03-02T18:00:00Z", tick=False)
+    Credential.objects.update(**fields)
+    assert (grant_of(call) is not None) is is_found
+
+
+def test_a_pair_is_found_under_any_pepper_that_there_is(call, grant_of, settings):
+    old = settings.CREDENTIAL_PEPPERS
+    settings.CREDENTIAL_PEPPERS = old | {max(old) + 1: b"n" * 32}
+    assert grant_of(call).api_call_id == call.api_call.pk
+    settings.CREDENTIAL_PEPPERS = {max(old) + 1: b"n" * 32}
+    assert grant_of(call) is None
+
+
+def test_a_call_without_parameters_has_no_names(call, change, grant_of):
     change(call.api_call, lookups=[])
-    assert selectors.credential_find(client_key=call.client_key).grant.parameter_names == ()
+    assert grant_of(call).parameter_names == ()
 
 
 def test_only_offered_templates_are_offered(template):
@@ -60,6 +90,6 @@ def test_the_current_pair_is_the_one_that_does_not_end(call, pair_of):
     ("now", "today"),
     [("2026-03-02T06:59:59Z", date(2026, 3, 1)), ("2026-03-02T07:00:00Z", date(2026, 3, 2))],
 )
-def test_today_is_the_date_in_the_company_s_zone(call, time_machine, now, today):
+def test_today_is_the_date_in_the_company_s_zone(call, grant_of, time_machine, now, today):
     time_machine.move_to(now, tick=False)
-    assert selectors.credential_find(client_key=call.client_key).grant.today() == today
+    assert grant_of(call).today() == today
