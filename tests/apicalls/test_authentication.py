@@ -116,7 +116,7 @@ def _without_values(sql):
 
     Of one whose values go apart from the text, on PostgreSQL, Django tells nothing.
     """
-    return re.sub(r"'[^']*'|\b\d+\.\d+(e\+\d+)?", "?", sql or "prepared")
+    return re.sub(r"'[^']*'|\b\d+\.\d+(e\+\d+)?|(?<=COALESCE\()NULL", "?", sql or "prepared")
 
 
 def test_unknown_key_wrong_secret_and_revoked_are_one_answer(ask, call, worker, other_secret):
