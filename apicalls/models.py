@@ -527,11 +527,24 @@ class RefusedRequests(models.Model):
     key = models.CharField(max_length=100, primary_key=True)
     # The beginning of the minute.
     at = models.DateTimeField()
-    # Both NULL when no key of ours was sent.
+    # Both NULL when no key of ours was sent. As in the request log without a constraint: to
+    # check one would take longer where a key is known.
     api_call = models.ForeignKey(
-        APICall, models.CASCADE, related_name="refused", null=True, db_index=False
+        APICall,
+        models.CASCADE,
+        related_name="refused",
+        null=True,
+        db_index=False,
+        db_constraint=False,
     )
-    credential = models.ForeignKey(Credential, models.CASCADE, related_name="+", null=True)
+    credential = models.ForeignKey(
+        Credential,
+        models.CASCADE,
+        related_name="+",
+        null=True,
+        db_index=False,
+        db_constraint=False,
+    )
     code = models.CharField(max_length=40)
     # What was wrong with the header, as doctor.Mistake has it; nothing else is kept of it.
     mistake = models.CharField(max_length=20, blank=True, default="")

@@ -1,12 +1,8 @@
-"""The pages of Account -> API, and the API."""
+"""The pages of Account -> API, and the reference of the API."""
 
-import re
+from django.urls import path, register_converter
 
-from django.urls import path, re_path, register_converter
-from django.urls.converters import StringConverter
-from django.views.decorators.common import no_append_slash
-
-from apicalls import endpoints, reference, schemas, views
+from apicalls import reference, views
 from apicalls.authorization import hand_over
 from apicalls.authorization import views as authorization
 from apicalls.kit.views import header_doctor, kit, trial
@@ -27,14 +23,7 @@ class StateChangeConverter:
         return value
 
 
-class SchemaConverter(StringConverter):
-    """The name of a schema that there is; any other is an address that is none."""
-
-    regex = "|".join(map(re.escape, schemas.SCHEMAS))
-
-
 register_converter(StateChangeConverter, "state_change")
-register_converter(SchemaConverter, "schema")
 
 _CALL = "account/api/<uuid:code>/"
 
@@ -92,32 +81,6 @@ urlpatterns = [
         disclosure_views.disclosures_csv,
         name="disclosures_csv",
     ),
-    path(
-        "api/v1/worker-compliance",
-        endpoints.WorkerComplianceView.as_view(),
-        name="worker_compliance",
-    ),
-    path(
-        "api/v1/compliance-roster",
-        endpoints.ComplianceRosterView.as_view(),
-        name="compliance_roster",
-    ),
-    path(
-        "api/v1/compliance-changes",
-        endpoints.ComplianceChangesView.as_view(),
-        name="compliance_changes",
-    ),
-    path(
-        "api/v1/expiring-requirements",
-        endpoints.ExpiringRequirementsView.as_view(),
-        name="expiring_requirements",
-    ),
-    path("api/v1/verify", endpoints.VerifyView.as_view(), name="verify"),
-    path("api/v1/schemas/<schema:name>", schemas.schema, name="schema"),
-    path("api/v1/openapi.json", reference.openapi_json, name="openapi_json"),
-    path("api/v1/openapi.yaml", reference.openapi_yaml, name="openapi_yaml"),
     path("docs/", reference.reference, name="reference"),
     path("docs/try/", reference.reference_try, name="reference_try"),
-    # Whatever else is asked below it. "/api" is not led there: the API never redirects.
-    re_path("^api/", no_append_slash(endpoints.NowhereView.as_view()), name="nowhere"),
 ]

@@ -6,6 +6,7 @@ element whose children carry the list's singular; booleans read true and false; 
 empty element with xsi:nil="true".
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
@@ -21,6 +22,9 @@ Tree: TypeAlias = Mapping[str, Value]
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{_XSI}}}nil"
+# How JSON has what XML cannot carry: escaped, or U+FFFE and U+FFFF as they are. Escapes of what
+# XML can carry are among them, and only looked at more closely.
+_SUSPECT = re.compile(rb"\\[ubf]|\xef\xbf[\xbe\xbf]")
 # Entries of a streamed list that become bytes together.
 _BATCH = 50
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -28,7 +32,7 @@ _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 def to_json(tree: Tree, *, indent: bool = False) -> bytes:
     """Return the tree as UTF-8 JSON; dates in ISO 8601, None as null."""
-    return orjson.dumps(_carriable(tree), option=orjson.OPT_INDENT_2 if indent else None)
+    return _json(tree, orjson.OPT_INDENT_2 if indent else None)
 
 
 def to_xml(
@@ -67,7 +71,7 @@ def stream_json(
     yield to_json(before)[:-1] + b"," + orjson.dumps(name) + b":["
     separator = b""
     for batch in _batches(entries):
-        yield separator + orjson.dumps([_carriable(entry) for entry in batch])[1:-1]
+        yield separator + _json(batch)[1:-1]
         separator = b","
     yield b"]," + to_json(after())[1:]
 
@@ -126,8 +130,22 @@ def _fill(
             _fill(etree.SubElement(element, singular), item, singulars, prefix)
 
 
+def _json(value: Value, option: int | None = None) -> bytes:
+    """Return JSON with what XML cannot carry replaced, so that both formats agree.
+
+    Hardly any text has such a character, so the bytes are looked at and not every text.
+    """
+    try:
+        content = orjson.dumps(value, option=option)
+    except TypeError:  # half a surrogate pair
+        return orjson.dumps(_carriable(value), option=option)
+    if _SUSPECT.search(content):
+        return orjson.dumps(_carriable(value), option=option)
+    return content
+
+
 def _carriable(value: Value) -> Value:
-    """Return the value with what XML cannot carry replaced, so that both formats agree."""
+    """Return the value with what XML cannot carry replaced."""
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, Mapping):

@@ -6,6 +6,7 @@ from django.urls import include, path
 from workhub import views
 
 urlpatterns = [
+    path("api/", include("apicalls.api_urls")),
     path("", include("accounts.urls")),
     path("", include("workers.urls")),
     path("", include("apicalls.urls")),
