@@ -400,15 +400,6 @@ def test_a_browser_left_alone_changes_nothing(client, with_app, path, actions):
     assert actions() == []
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("post", PAGE), ("put", ADD), ("put", REMOVE), ("post", CODES), ("get", CODES + "make/")],
-)
-def test_wrong_methods_are_refused(client, with_app, method, path):
-    signed_in(client, with_app)
-    assert getattr(client, method)(path).status_code == 405
-
-
 @pytest.mark.parametrize("path", OWN_PAGES)
 def test_pages_take_few_queries(client, with_app, path, django_assert_max_num_queries):
     Company.objects.update(second_factor_required=True)

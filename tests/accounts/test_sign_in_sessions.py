@@ -66,18 +66,6 @@ def test_the_page_is_kept_nowhere(here):
     assert here.get(PAGE)["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("post", PAGE),
-        ("get", PAGE + "end/"),
-        ("get", PAGE + "00000000-0000-0000-0000-000000000000/end/"),
-    ],
-)
-def test_wrong_methods_are_refused(here, method, path):
-    assert getattr(here, method)(path).status_code == 405
-
-
 def test_an_operator_has_sessions_too(operator):
     client = sign_in(operator)
     assert len(shown(client)) == 1

@@ -149,19 +149,6 @@ def test_an_operator_without_company_is_told_why_not(client_of, operator, at, ad
     assert "You belong to no company" in response.content.decode()
 
 
-@pytest.mark.parametrize(
-    ("method", "address"),
-    [
-        *(("post", address) for address in FOR_EVERYBODY),
-        ("post", PEOPLE + "invitations/{invited}/link/"),
-        *(("get", address) for address in FOR_SOME_TO_POST if address not in FOR_ADMINS_TO_READ),
-        *(("put", address) for address in FOR_ADMINS_TO_READ),
-    ],
-)
-def test_wrong_methods_are_refused(client_of, owner, at, method, address):
-    assert getattr(client_of(owner), method)(at(address)).status_code == 405
-
-
 @pytest.mark.parametrize("address", FOR_SOME_TO_POST)
 def test_a_form_of_another_site_changes_nothing(owner, at, address):
     client = Client(enforce_csrf_checks=True)

@@ -7,12 +7,11 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.audit.trail import audit_event_add
-from accounts.models import AuditEvent, Role, User
+from accounts.models import AuditEvent
 from apicalls import services, views
 from apicalls.models import APICall, APITemplate, Credential, ParameterSet, RequestLog
 from tests.conftest import signed_in
@@ -49,32 +48,12 @@ PAGES = [
     pytest.param("archive/", {"POST"}, True, id="archive"),
     pytest.param("restore/", {"POST"}, True, id="restore"),
 ]
-COMPANY_PAGES = [
-    pytest.param("/account/api/usage/", {"GET"}, False, id="company-usage"),
-    pytest.param("/account/api/usage/csv/", {"GET"}, False, id="company-usage-csv"),
-    pytest.param("/account/api/usage/json/", {"GET"}, False, id="company-usage-json"),
-    pytest.param(LIST, {"GET"}, False, id="list"),
-    pytest.param(TEMPLATES, {"GET"}, True, id="templates"),
-    pytest.param(ADD, {"POST"}, True, id="add"),
-]
 
 
 @pytest.fixture
 def page(call):
     """Return a function that gives the address of a page of the call."""
     return lambda path="", of=call: f"/account/api/{of.api_call.code}/{path}"
-
-
-@pytest.fixture
-def manager(company):
-    return User.objects.create_user(
-        "manager@northern.example", None, name="Mo", company=company, role=Role.MANAGER
-    )
-
-
-@pytest.fixture
-def operator(db):
-    return User.objects.create_superuser("operator@workhub.example", "a long password")
 
 
 @pytest.fixture
@@ -114,49 +93,6 @@ def messages_of(response):
 
 
 # --- Who may what ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("path", "methods", "admins_only"), PAGES)
-def test_nobody_signed_in_is_sent_to_sign_in(client, page, path, methods, admins_only):
-    for method in methods:
-        response = client.generic(method, page(path))
-        assert response.status_code == 302
-        assert response["Location"].startswith("/sign-in/?next=/")
-
-
-@pytest.mark.parametrize(("path", "methods", "admins_only"), COMPANY_PAGES)
-def test_nobody_signed_in_is_sent_to_sign_in_from_the_list(client, db, path, methods, admins_only):
-    for method in methods:
-        assert client.generic(method, path)["Location"].startswith("/sign-in/?next=/")
-
-
-@pytest.mark.parametrize("role", ["viewer", "manager"])
-@pytest.mark.parametrize(("path", "methods", "admins_only"), PAGES)
-def test_other_roles_read_and_do_not_write(
-    client_of, request, page, call, role, path, methods, admins_only
-):
-    client = client_of(request.getfixturevalue(role))
-    state = list(APICall.objects.values()), list(Credential.objects.values())
-    trail = AuditEvent.objects.count()
-    for method in methods:
-        response = client.generic(method, page(path))
-        assert response.status_code == (403 if admins_only else 200)
-        assert call.client_secret not in response.content.decode()
-    assert (list(APICall.objects.values()), list(Credential.objects.values())) == state
-    assert AuditEvent.objects.count() == trail
-
-
-@pytest.mark.parametrize("role", ["viewer", "manager"])
-@pytest.mark.parametrize(("path", "methods", "admins_only"), COMPANY_PAGES)
-def test_other_roles_see_the_list_and_add_nothing(
-    client_of, request, template, role, path, methods, admins_only
-):
-    client = client_of(request.getfixturevalue(role))
-    for method in methods:
-        data = {"template": template.code, "code": str(uuid.uuid4())}
-        response = getattr(client, method.lower())(path, data)
-        assert response.status_code == (403 if admins_only else 200)
-    assert not APICall.objects.exists()
 
 
 @pytest.mark.parametrize(("path", "methods", "admins_only"), PAGES)
@@ -206,120 +142,6 @@ def test_the_list_of_another_company_is_its_own(client_of, outsider, call):
     assert "Gate" not in text_of(response)
     found = client_of(outsider).get(LIST, {"q": call.client_key})
     assert found.context["page"].paginator.count == 0
-
-
-@pytest.mark.parametrize(("path", "methods", "admins_only"), PAGES)
-def test_who_belongs_to_no_company_sees_no_call(
-    client_of, operator, page, path, methods, admins_only
-):
-    client = client_of(operator)
-    for method in methods:
-        assert client.generic(method, page(path)).status_code == 403
-
-
-@pytest.mark.parametrize(("path", "methods", "admins_only"), PAGES)
-def test_a_wrong_method_is_405(as_admin, page, path, methods, admins_only):
-    allowed = methods | ({"HEAD"} if "GET" in methods else set())
-    for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} - allowed:
-        response = as_admin.generic(method, page(path))
-        assert response.status_code == 405
-        assert set(response["Allow"].split(", ")) == allowed
-
-
-@pytest.mark.parametrize(("path", "methods", "admins_only"), COMPANY_PAGES)
-def test_a_wrong_method_is_405_on_the_list(as_admin, path, methods, admins_only):
-    allowed = methods | ({"HEAD"} if "GET" in methods else set())
-    for method in {"GET", "HEAD", "POST", "PUT", "DELETE"} - allowed:
-        assert as_admin.generic(method, path).status_code == 405
-
-
-@pytest.mark.parametrize(("path", "methods", "admins_only"), [*PAGES, *COMPANY_PAGES])
-def test_a_post_without_the_token_changes_nothing(
-    admin, page, call, template, path, methods, admins_only
-):
-    if "POST" not in methods:
-        return
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(admin, backend=BACKEND)
-    state = list(APICall.objects.values()), list(Credential.objects.values())
-    trail = AuditEvent.objects.count()
-    data = {
-        "replaces": call.client_key,
-        "code": str(uuid.uuid4()),
-        "template": template.code,
-        "name": "Changed",
-        "output_format": "xml",
-        "seen": services.settings_digest(call.api_call),
-    }
-    response = client.post(path if path == ADD else page(path), data)
-    assert response.status_code == 403
-    assert call.client_secret not in response.content.decode()
-    assert (list(APICall.objects.values()), list(Credential.objects.values())) == state
-    assert AuditEvent.objects.count() == trail
-
-
-@pytest.mark.parametrize(("path", "methods", "admins_only"), [*PAGES, *COMPANY_PAGES])
-def test_no_answer_may_be_stored(as_admin, page, path, methods, admins_only):
-    for method in methods:
-        address = path if path.startswith("/") else page(path)
-        response = as_admin.generic(method, address)
-        assert response.status_code in {200, 302, 422}
-        assert response["Cache-Control"] == "private, no-store"
-
-
-def test_every_address_of_this_app_is_in_the_tables_above():
-    from django.urls import get_resolver
-
-    from apicalls import urls
-
-    names = {pattern.name for pattern in urls.urlpatterns}
-    assert names == {
-        "api_calls",
-        "api_templates",
-        "api_call_add",
-        "api_call",
-        "api_call_change",
-        "website_address",
-        "sample",
-        "kit",
-        "kit_with_secret",
-        "postman_collection",
-        "postman_environment",
-        "header_doctor",
-        "trial",
-        "usage",
-        "company_usage",
-        "company_usage_csv",
-        "company_usage_json",
-        "request_found",
-        "caller",
-        "disclosures",
-        "receipt",
-        "disclosures_csv",
-        "authorization",
-        "client_secret_show",
-        "client_secret_copy",
-        "regenerate",
-        "cut_over",
-        "credential_stop",
-        "hand_over",
-        "hand_overs",
-        "hand_over_withdraw",
-        "api_call_duplicate",
-        "api_call_state_change",
-        "worker_compliance",
-        "compliance_roster",
-        "compliance_changes",
-        "expiring_requirements",
-        "verify",
-        "schema",
-        "openapi_json",
-        "openapi_yaml",
-        "reference",
-        "reference_try",
-        "nowhere",
-    }
-    assert names <= set(get_resolver().reverse_dict)
 
 
 # --- Queries ---------------------------------------------------------------------------

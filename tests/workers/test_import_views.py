@@ -133,18 +133,6 @@ def test_imports_of_another_company_are_not_listed(client_of, outsider, ready):
     assert "people.csv" not in client_of(outsider).get(LIST).content.decode()
 
 
-@pytest.mark.parametrize(
-    ("method", "address"),
-    [
-        *(("post", address) for address in [*FOR_EVERYBODY, *TEMPLATES, *TO_READ]),
-        *(("get", address) for address in [ADD, *TO_POST]),
-    ],
-)
-def test_wrong_methods_are_refused(managers_client, ready, method, address):
-    response = getattr(managers_client, method)(address.format(code=ready.code))
-    assert response.status_code == 405
-
-
 @pytest.mark.parametrize("address", [ADD, *TO_POST])
 def test_a_form_of_another_site_changes_nothing(manager, ready, address):
     client = Client(enforce_csrf_checks=True)

@@ -81,12 +81,6 @@ def test_everybody_of_the_company_may_read_it(client_of, request, asked, page, w
     assert response["Cache-Control"] == "private, no-store"
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_wrong_methods_are_refused(as_viewer, page):
-    for method in ("POST", "PUT", "DELETE"):
-        assert as_viewer.generic(method, page).status_code == 405
-
-
 def test_there_is_no_other_type_of_file(as_viewer):
     assert as_viewer.get(f"{MATRIX}export/pdf/").status_code == 404
 

@@ -97,13 +97,6 @@ def test_places_of_another_company_do_not_exist(
     assert names(kind) == before
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("path", "methods", "is_a_change"), PAGES)
-def test_wrong_methods_are_refused(as_admin, at, kind, path, methods, is_a_change):
-    for method in {"GET", "POST", "PUT", "DELETE"} - methods:
-        assert as_admin.generic(method, at(kind, path)).status_code == 405
-
-
 @pytest.mark.parametrize(
     "address", ["nowhere/", "locations/x/change/", f"positions/{'9' * 40}/merge/"]
 )

@@ -168,18 +168,6 @@ def test_records_of_another_company_are_not_changed(client_of, outsider, waiting
     assert Record.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    ("method", "address"),
-    [
-        ("post", WAITING),
-        ("get", APPROVE),
-        *(("put", address) for address in FOR_MANAGERS_TO_POST),
-    ],
-)
-def test_wrong_methods_are_refused(managers_client, at, method, address):
-    assert getattr(managers_client, method)(at(address)).status_code == 405
-
-
 @pytest.mark.parametrize("address", FOR_MANAGERS_TO_POST)
 def test_a_form_of_another_site_changes_nothing(admin, waiting, at, address):
     events = AuditEvent.objects.count()

@@ -180,18 +180,6 @@ def test_a_number_that_is_nobodys_does_not_exist(viewers_client, pk):
     assert viewers_client.get(f"/workers/{pk}/").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("method", "address"),
-    [
-        *(("post", address) for address in FOR_EVERYBODY),
-        *(("put", address) for address in FOR_MANAGERS_TO_READ),
-        ("get", WORKER + "reactivate/"),
-    ],
-)
-def test_wrong_methods_are_refused(managers_client, at, method, address):
-    assert getattr(managers_client, method)(at(address)).status_code == 405
-
-
 @pytest.mark.parametrize("address", FOR_MANAGERS_TO_POST)
 def test_a_form_of_another_site_changes_nothing(admin, dana, at, filled, address):
     events = AuditEvent.objects.count()
