@@ -69,13 +69,14 @@ def company_change(*, company: Company, by: User | None, **fields: str | int | N
     if not changes:
         return False
     stored.save(update_fields=(*changeable, "max_key_age_set_at"))
-    audit_event_add(company=stored, actor=by, action="changed", subject=stored, changes=changes)
     if changes.keys() & {"coming_due_days", "time_zone"}:
         for hook in company_changed_hooks:
             hook(stored)
     if "secrets_policy" in changes and stored.secrets_policy == SecretsPolicy.SHOW_ONCE:
         for hook in secrets_not_kept_hooks:
             hook(stored)
+    # Last: whoever else writes in the trail waits from here on.
+    audit_event_add(company=stored, actor=by, action="changed", subject=stored, changes=changes)
     return True
 
 
