@@ -15,7 +15,7 @@ from accounts.models import Company
 from apicalls import retention
 from apicalls.partitions import partitions_ensure
 from apicalls.reminders import remind
-from apicalls.usage.counts import count_up
+from apicalls.usage.counts import count_days, count_up
 from workers.dates import follow_dates
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ JOBS = (
         timedelta(minutes=5),
         _of_each_company(count_up),
     ),
+    Job("%d days of requests counted", timedelta(minutes=15), _of_each_company(count_days)),
     # Midnight is at some quarter of an hour everywhere.
     Job(
         "%d changes told that days have made",

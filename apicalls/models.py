@@ -598,11 +598,45 @@ class RequestCount(models.Model):
         return f"{self.begins_at:%Y-%m-%d %H:%M} {self.status}: {self.times}"
 
 
+class RequestDayCount(models.Model):
+    """The same of a whole day of the company: what is added up of months and years.
+
+    Made of RequestCount when the day is over, and made anew where the company moves to another
+    time zone.
+    """
+
+    api_call = models.ForeignKey(
+        APICall, models.CASCADE, related_name="request_day_counts", db_index=False
+    )
+    day = models.DateField()
+    served_version = models.ForeignKey(
+        ServedVersion, models.SET_NULL, related_name="+", null=True, db_index=False
+    )
+    status = models.PositiveSmallIntegerField()
+    times = models.PositiveIntegerField()
+    # To a quarter of an hour, as RequestCount has them.
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("request count of a day")
+        verbose_name_plural = _("request counts of days")
+        indexes = [
+            models.Index(fields=["api_call", "day"], name="apicalls_daycount_by_call"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.status}: {self.times}"
+
+
 class CountedUntil(models.Model):
     """Up to when a company's requests are in RequestCount; later ones are in the log only."""
 
     company = models.OneToOneField(Company, models.CASCADE, related_name="+", primary_key=True)
     at = models.DateTimeField()
+    # Days of that time zone before this one are in RequestDayCount, too. NULL: none yet.
+    day = models.DateField(null=True)
+    time_zone = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         verbose_name = _("time of counting")

@@ -12,7 +12,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from accounts.models import DEFAULT_REQUEST_LOG_DAYS, Company
-from apicalls.models import APICall, RefusedRequests, RequestCount, RequestLog
+from apicalls.models import APICall, RefusedRequests, RequestCount, RequestDayCount, RequestLog
 from apicalls.partitions import partitions_drop
 
 # Rows that are deleted in one transaction.
@@ -37,6 +37,9 @@ def purge(*, batch: int = BATCH) -> int:
         for api_call_id in APICall.objects.for_company(company).values_list("pk", flat=True):
             for model in _TIMES:
                 deleted += _purge(model, Q(api_call=api_call_id), before, batch)
+            # Whole days only: the day that is too old in part is of no use without its quarters.
+            days = RequestDayCount.objects.filter(api_call=api_call_id, last_at__lt=before)
+            deleted += days.delete()[0]
     nobodys_before = now - timedelta(days=DEFAULT_REQUEST_LOG_DAYS)
     return deleted + _purge(RefusedRequests, Q(api_call=None), nobodys_before, batch)
 

@@ -2,7 +2,8 @@
 
 Quarters of an hour that are over are counted once, into RequestCount; what came later is
 counted from the log, in the same statement. So a figure is right at any time, however long ago
-somebody counted, and costs the same however many requests there are.
+somebody counted, and costs the same however many requests there are. Days that are over are
+counted from those into RequestDayCount, which is read instead where many days are asked for.
 
 A test from the details page counts nowhere.
 """
@@ -10,7 +11,7 @@ A test from the details page counts nowhere.
 import zoneinfo
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from django.db import transaction
@@ -35,7 +36,14 @@ from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from accounts.models import Company
-from apicalls.models import APICall, CountedUntil, RefusedRequests, RequestCount, RequestLog
+from apicalls.models import (
+    APICall,
+    CountedUntil,
+    RefusedRequests,
+    RequestCount,
+    RequestDayCount,
+    RequestLog,
+)
 from apicalls.usage.outcomes import outcome_of_row
 
 USAGE_DAYS = 30
@@ -84,16 +92,22 @@ def tally(
     """Count the company's requests from `since` up to `until`, both on a quarter of an hour.
 
     `by` names what the counts are told apart by: "call" and "caller" (ids), "day" (in the
-    company's time zone), "outcome". `chosen` is a condition on api_call or status. One query.
+    company's time zone), "outcome". `chosen` is a condition on api_call or status. One query, and
+    one more where it is about more than a month.
     """
+    days = _days_counted(company, since, until) if set(by) <= _OF_DAYS else None
     parts = []
     for table in _TABLES:
-        when = Q(**{f"{table.at}__gte": since})
+        when = Q(**{f"{table.at}__gte": days.end if days and table is _COUNTED else since})
         if until is not None:
             when &= Q(**{f"{table.at}__lt": until})
         keys = {f"by_{name}": _key(name, table, company) for name in by}
         rows = _rows(table, company).filter(chosen, when).annotate(**keys).values(*keys)
         parts.append(rows.annotate(number=table.number).values_list(*keys, "number"))
+    if days:
+        keys = {f"by_{name}": _day_key(name) for name in by}
+        rows = days.rows.filter(chosen).order_by().annotate(**keys).values(*keys)
+        parts.append(rows.annotate(number=Sum("times")).values_list(*keys, "number"))
     counted: Counter[tuple[Any, ...]] = Counter()
     for *found, number in parts[0].union(*parts[1:], all=True):
         if number:
@@ -115,15 +129,33 @@ def occasions(*, company: Company, chosen: Q, spans: Sequence[datetime]) -> list
     """Tell the company's requests apart by ServedVersion and by span of time.
 
     `spans` are the ends of all spans but the last, in their order. First and last are exact to
-    a quarter of an hour, and so are the ends. One query.
+    a quarter of an hour, and so are the ends. Two queries.
     """
+    days = _days_counted(company, _NEVER, None)
+    # A day in which a span ends is in two of them: its quarters of an hour are read.
+    split = {_day_of(company, end) for end in spans}
     parts = []
+    if days:
+        rows = (
+            days.rows.filter(chosen, served_version__isnull=False)
+            .exclude(day__in=split)
+            .order_by()
+            .annotate(version=F("served_version_id"), span=_span("first_at", spans))
+            .values("version", "span")
+            .annotate(number=Sum("times"), first=Min("first_at"), last=Max("last_at"))
+        )
+        parts.append(rows.values_list("version", "span", "number", "first", "last"))
     for table in _TABLES:
-        ends = [When(**{f"{table.at}__lt": end}, then=Value(n)) for n, end in enumerate(spans)]
-        span = Case(*ends, default=Value(len(spans)))
+        when = Q()
+        if days and table is _COUNTED:
+            when = Q(begins_at__gte=days.end)
+            for day in split:
+                begin, end = company.day_begin(day), company.day_begin(day + timedelta(days=1))
+                when |= Q(begins_at__gte=begin, begins_at__lt=end)
+        span = _span(table.at, spans)
         rows = (
             _rows(table, company)
-            .filter(chosen)
+            .filter(chosen, when)
             .annotate(version=_key("version", table, company), span=span)
             .filter(version__isnull=False)
             .values("version", "span")
@@ -131,6 +163,51 @@ def occasions(*, company: Company, chosen: Q, spans: Sequence[datetime]) -> list
         )
         parts.append(rows.values_list("version", "span", "number", "first", "last"))
     return [Occasion(*row) for row in parts[0].union(*parts[1:], all=True) if row[2]]
+
+
+def _span(at: str, ends: Sequence[datetime]) -> Case:
+    """Return the number of the span of time that a row is in."""
+    before = [When(**{f"{at}__lt": end}, then=Value(number)) for number, end in enumerate(ends)]
+    return Case(*before, default=Value(len(ends)))
+
+
+class _Days(NamedTuple):
+    """Whole days that are counted, and when the first begins that is not."""
+
+    rows: QuerySet[RequestDayCount]
+    end: datetime
+
+
+# What RequestDayCount tells apart.
+_OF_DAYS = frozenset({"call", "day", "outcome"})
+_MANY_DAYS = timedelta(days=35)
+
+
+def _days_counted(company: Company, since: datetime, until: datetime | None) -> _Days | None:
+    """Return what is counted of the days from `since` on; None where it is not worth a look.
+
+    And where `since` is no beginning of a day, nor of all.
+    """
+    if (until or timezone.now()) - since < _MANY_DAYS:
+        return None
+    if since not in {_NEVER, company.day_begin(_day_of(company, since))}:
+        return None
+    counted = CountedUntil.objects.filter(company=company, time_zone=company.time_zone).first()
+    if counted is None or counted.day is None:
+        return None
+    end = counted.day if until is None else min(counted.day, _day_of(company, until))
+    rows = RequestDayCount.objects.filter(
+        api_call__company=company, day__gte=_day_of(company, since), day__lt=end
+    )
+    return _Days(rows, max(since, company.day_begin(end)))
+
+
+def _day_of(company: Company, at: datetime) -> date:
+    return at.astimezone(zoneinfo.ZoneInfo(company.time_zone)).date()
+
+
+def _day_key(name: str) -> Any:
+    return {"call": F("api_call_id"), "day": F("day"), "outcome": outcome_of_row()}[name]
 
 
 def number_of(
@@ -206,6 +283,76 @@ def count_up(*, company: Company) -> int:
                 return counted
             RequestCount.objects.bulk_create(_counts(company, begin))
         counted += 1
+
+
+def count_days(*, company: Company) -> int:
+    """Count the days that are over and not counted as days; return how many there were.
+
+    A month at a time, each a transaction of its own. Of two who count at once, one does.
+    """
+    counted = 0
+    while True:
+        state = CountedUntil.objects.filter(company=company).first()
+        if state is None:
+            return counted
+        if state.time_zone != company.time_zone:
+            _forget_days(company)
+            continue
+        first = state.day or _first_day(company)
+        end = _day_of(company, state.at)
+        if first is None or first >= end:
+            return counted
+        last = min(end, first + timedelta(days=31))
+        with transaction.atomic():
+            mine = CountedUntil.objects.filter(
+                company=company, day=state.day, time_zone=company.time_zone
+            )
+            if not mine.update(day=last):
+                return counted
+            RequestDayCount.objects.bulk_create(_day_counts(company, first, last), batch_size=2000)
+        counted += (last - first).days
+
+
+@transaction.atomic
+def _forget_days(company: Company) -> None:
+    """Begin anew with the days of the company's time zone."""
+    CountedUntil.objects.filter(company=company).update(day=None, time_zone=company.time_zone)
+    RequestDayCount.objects.filter(api_call__company=company).delete()
+
+
+def _first_day(company: Company) -> date | None:
+    counts = RequestCount.objects.filter(api_call__company=company)
+    first = counts.aggregate(at=Min("begins_at"))["at"]
+    return _day_of(company, first) if first else None
+
+
+def _day_counts(company: Company, first: date, end: date) -> list[RequestDayCount]:
+    zone = zoneinfo.ZoneInfo(company.time_zone)
+    names = ("api_call_id", "day", "served_version_id", "status")
+    rows = (
+        RequestCount.objects.filter(
+            api_call__company=company,
+            begins_at__gte=company.day_begin(first),
+            begins_at__lt=company.day_begin(end),
+        )
+        .order_by()
+        .annotate(day=TruncDate("begins_at", tzinfo=zone))
+        .values(*names)
+        .annotate(number=Sum("times"), first=Min("begins_at"), last=Max("begins_at"))
+        .values_list(*names, "number", "first", "last")
+    )
+    return [
+        RequestDayCount(
+            api_call_id=call,
+            day=day,
+            served_version_id=version,
+            status=status,
+            times=number,
+            first_at=first_at,
+            last_at=last_at,
+        )
+        for call, day, version, status, number, first_at, last_at in rows
+    ]
 
 
 def _first_request(company: Company, since: datetime) -> datetime | None:

@@ -69,7 +69,8 @@ def test_the_command_does_all_there_is_to_do(ask, call, company, time_machine, r
     lines = said.getvalue().splitlines()
     assert lines[0] == "2 quarters of an hour of requests counted"
     # A certificate expired; an orientation came due and expired.
-    assert lines[1] == "3 changes told that days have made"
+    assert lines[1] == "405 days of requests counted"
+    assert lines[2] == "3 changes told that days have made"
     # The old request, and its count.
     assert lines[-1] == "2 rows of the request log deleted"
     assert RequestLog.objects.count() == RequestCount.objects.count() == 1

@@ -9,10 +9,18 @@ import pytest
 from django.db import connection
 from django.db.models import Q
 
-from apicalls.models import APICall, CountedUntil, RefusedRequests, RequestCount, RequestLog
+from apicalls import retention
+from apicalls.models import (
+    APICall,
+    CountedUntil,
+    RefusedRequests,
+    RequestCount,
+    RequestDayCount,
+    RequestLog,
+)
 from apicalls.selectors import api_calls_listed, credential_current, requests_since
 from apicalls.usage import counts
-from apicalls.usage.counts import count_up, quarter_of, tally
+from apicalls.usage.counts import count_days, count_up, occasions, quarter_of, tally
 
 NOW = datetime(2026, 3, 20, 12, 7, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -232,3 +240,122 @@ def test_what_is_chosen_is_counted_alone(call, xml_call, company, log):
 def test_what_nobody_knows_is_no_key(company):
     with pytest.raises(ValueError, match="colour"):
         tally(company=company, by=["colour"], since=LONG_AGO)
+
+
+# --- Days ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seventy_days(call, xml_call, log, fold):
+    """Requests of two calls over seventy days, a daylight saving change among them."""
+    chance = random.Random(7)
+    for _ in range(300):
+        at = NOW - timedelta(minutes=chance.randrange(5, 70 * 24 * 60))
+        pair = chance.choice([call, xml_call])
+        if chance.random() < 0.1:
+            fold(pair, at + timedelta(microseconds=chance.randrange(10**6)), 3)
+        else:
+            log(pair, at, chance.choice([200, 200, 304, 404, 503]))
+
+
+SPANS = [NOW - timedelta(days=40, hours=5), NOW - timedelta(days=12, minutes=7)]
+
+
+def _figures(company):
+    since = company.day_begin(company.today() - timedelta(days=75))
+    return (
+        tally(company=company, by=("call", "day", "outcome"), since=since),
+        tally(company=company, by=("call",), since=since, chosen=Q(status__lt=400)),
+        tally(
+            company=company,
+            by=("day",),
+            since=since,
+            until=company.day_begin(company.today() - timedelta(days=20)),
+        ),
+        Counter(
+            {
+                one[:2]: one.times
+                for one in _summed(
+                    occasions(company=company, chosen=Q(status__lt=400), spans=SPANS)
+                )
+            }
+        ),
+    )
+
+
+def _summed(found):
+    """Return occasions with the rows of one version and span together."""
+    together = {}
+    for one in found:
+        so_far = together.get(one[:2])
+        together[one[:2]] = one._replace(times=one.times + (so_far.times if so_far else 0))
+    return together.values()
+
+
+def _firsts_and_lasts(company):
+    """First and last by version and span, to a quarter of an hour."""
+    told = {}
+    for one in occasions(company=company, chosen=Q(status__lt=400), spans=[]):
+        first, last = told.get(one.version, (one.first_at, one.last_at))
+        told[one.version] = min(first, one.first_at), max(last, one.last_at)
+    return {key: (quarter_of(first), quarter_of(last)) for key, (first, last) in told.items()}
+
+
+@pytest.mark.parametrize("zone", ["America/Edmonton", "Asia/Kathmandu", "America/Havana"])
+def test_days_that_are_counted_change_no_figure(company, seventy_days, zone):
+    company.time_zone = zone
+    company.save()
+    spans_are_quarters = [quarter_of(one) for one in SPANS]
+    assert spans_are_quarters != SPANS  # ends are exact to a quarter of an hour only
+    expected, times = _figures(company)[:3], _firsts_and_lasts(company)
+    count_up(company=company)
+    by_quarter = _figures(company)
+    assert by_quarter[:3] == expected
+    assert count_days(company=company) >= 69
+    assert RequestDayCount.objects.exists()
+    assert _figures(company) == by_quarter
+    assert _firsts_and_lasts(company) == times
+    assert count_days(company=company) == 0
+
+
+def test_days_are_read_and_not_their_quarters(company, seventy_days, django_assert_max_num_queries):
+    before = _figures(company)
+    count_up(company=company)
+    count_days(company=company)
+    old = company.day_begin(company.today() - timedelta(days=60))
+    RequestCount.objects.filter(begins_at__lt=old).delete()
+    with django_assert_max_num_queries(2):
+        since = company.day_begin(company.today() - timedelta(days=75))
+        assert tally(company=company, by=("call", "day", "outcome"), since=since) == before[0]
+
+
+def test_in_another_time_zone_days_are_others_and_counted_anew(company, seventy_days):
+    count_up(company=company)
+    count_days(company=company)
+    company.time_zone = "Pacific/Auckland"
+    company.save()
+    moved = _figures(company)
+    assert count_days(company=company) >= 69
+    assert _figures(company) == moved
+    assert CountedUntil.objects.get(company=company).time_zone == "Pacific/Auckland"
+
+
+def test_days_that_nobody_keeps_are_deleted(company, seventy_days):
+    count_up(company=company)
+    count_days(company=company)
+    company.request_log_days = 31
+    company.save()
+    retention.purge()
+    oldest = RequestDayCount.objects.order_by("day").first().day
+    assert company.today() - timedelta(days=32) <= oldest
+    assert RequestDayCount.objects.count() > 5
+
+
+def test_days_of_another_company_are_not_ours(company, other_company, add_call, log, seventy_days):
+    theirs = add_call(other_company)
+    log(theirs, NOW - timedelta(days=50))
+    for one in (company, other_company):
+        count_up(company=one)
+        count_days(company=one)
+    since = other_company.day_begin(other_company.today() - timedelta(days=75))
+    assert tally(company=other_company, by=("call",), since=since) == {(theirs.api_call.pk,): 1}
