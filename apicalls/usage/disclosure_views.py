@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.exports import csv_response
 from accounts.permissions import CompanyRequest, company_member_required
-from apicalls.usage.disclosures import disclosures_of, lists_of
+from apicalls.usage.disclosures import register_of
 from workers.models import Worker
 
 
@@ -19,11 +19,8 @@ from workers.models import Worker
 def disclosures(request: CompanyRequest, pk: int) -> HttpResponse:
     """Which calls told about this worker, when, how often and which field groups."""
     worker = _get_worker(request, pk)
-    context = {
-        "worker": worker,
-        "disclosures": disclosures_of(worker=worker),
-        "lists": lists_of(worker=worker),
-    }
+    register = register_of(worker=worker)
+    context = {"worker": worker, "disclosures": register.alone, "lists": register.in_lists}
     return render(request, "apicalls/disclosures.html", context)
 
 
@@ -32,14 +29,15 @@ def disclosures(request: CompanyRequest, pk: int) -> HttpResponse:
 def disclosures_csv(request: CompanyRequest, pk: int) -> HttpResponse:
     """The same as a file, to answer a privacy request with."""
     worker = _get_worker(request, pk)
-    about = ((_("about this worker"), disclosures_of), (_("in a list"), lists_of))
+    register = register_of(worker=worker)
+    about = ((_("about this worker"), register.alone), (_("in a list"), register.in_lists))
     rows = [
         (
             *(one.name, one.document, how, one.times),
             *(one.first_at.isoformat(), one.last_at.isoformat(), " ".join(one.field_groups)),
         )
-        for how, read in about
-        for one in read(worker=worker)
+        for how, found in about
+        for one in found
     ]
     header = (
         *(_("API call"), _("Document"), _("Told"), _("Times")),

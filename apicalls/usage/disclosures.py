@@ -1,9 +1,14 @@
-"""Which API calls told about one worker: what a privacy request asks for."""
+"""Which API calls told about one worker: what a privacy request asks for.
+
+What each list held is not kept: filters and pages may have left the worker out. Where the worker
+was, and what the scope was, is that of the time, to a quarter of an hour.
+"""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Count, Max, Min, Q
 
@@ -27,8 +32,34 @@ class Disclosure:
     last_at: datetime
 
 
-def disclosures_of(*, worker: Worker) -> list[Disclosure]:
-    """Return what calls that ask for one worker told about this one, the last first."""
+class Register(NamedTuple):
+    """What was told about one worker, the last first: by calls that ask for one, and in lists."""
+
+    alone: list[Disclosure]
+    in_lists: list[Disclosure]
+
+
+def register_of(*, worker: Worker) -> Register:
+    """Return which calls told about the worker."""
+    alone, placements = _told_alone(worker), placements_of(worker=worker)
+    in_lists = occasions(
+        company=worker.company,
+        chosen=Q(status__lt=400) & ~Q(api_call__template__document=Document.WORKER_COMPLIANCE),
+        spans=[one.until for one in placements if one.until is not None],
+    )
+    versions = ServedVersion.objects.select_related("api_call__template").in_bulk(
+        {one.version for one in [*alone, *in_lists]}
+    )
+    could_tell = [
+        one
+        for one in in_lists
+        if (placement := placements[one.span].placement)
+        and Scope.of(versions[one.version].scope).has(placement)
+    ]
+    return Register(_disclosures(alone, versions), _disclosures(could_tell, versions))
+
+
+def _told_alone(worker: Worker) -> list[Occasion]:
     told = (
         RequestLog.objects.filter(
             worker_id=worker.pk,
@@ -42,41 +73,13 @@ def disclosures_of(*, worker: Worker) -> list[Disclosure]:
         .annotate(times=Count("pk"), first_at=Min("at"), last_at=Max("at"))
         .values_list("served_version", "times", "first_at", "last_at")
     )
-    return _disclosures([(Occasion(version, 0, *rest)) for version, *rest in told], worker)
+    return [(Occasion(version, 0, *rest)) for version, *rest in told]
 
 
-def lists_of(*, worker: Worker) -> list[Disclosure]:
-    """Return what calls told that hand out many workers and had this one in their scope then.
-
-    What each list held is not kept: filters and pages may have left the worker out. Where the
-    worker was, and what the scope was, is that of the time, to a quarter of an hour.
-    """
-    placements = placements_of(worker=worker)
-    found = occasions(
-        company=worker.company,
-        chosen=Q(status__lt=400) & ~Q(api_call__template__document=Document.WORKER_COMPLIANCE),
-        spans=[one.until for one in placements if one.until is not None],
-    )
-    scopes = _scopes({one.version for one in found})
-    could_tell = [
-        one
-        for one in found
-        if (placement := placements[one.span].placement) and scopes[one.version].has(placement)
-    ]
-    return _disclosures(could_tell, worker)
-
-
-def _scopes(versions: Iterable[int]) -> dict[int, Scope]:
-    stored = ServedVersion.objects.filter(pk__in=versions).values_list("pk", "scope")
-    return {pk: Scope.of(scope) for pk, scope in stored}
-
-
-def _disclosures(found: Iterable[Occasion], worker: Worker) -> list[Disclosure]:
+def _disclosures(
+    found: Iterable[Occasion], versions: Mapping[int, ServedVersion]
+) -> list[Disclosure]:
     """Return one for each call and choice of fields, whatever else was changed in between."""
-    found = list(found)
-    versions = ServedVersion.objects.select_related("api_call__template").in_bulk(
-        [one.version for one in found]
-    )
     together: dict[tuple[int, tuple[str, ...]], Disclosure] = {}
     for one in found:
         version = versions[one.version]

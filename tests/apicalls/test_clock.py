@@ -71,8 +71,8 @@ def test_the_command_does_all_there_is_to_do(ask, call, company, time_machine, r
     # A certificate expired; an orientation came due and expired.
     assert lines[1] == "405 days of requests counted"
     assert lines[2] == "3 changes told that days have made"
-    # The old request, and its count.
-    assert lines[-1] == "2 rows of the request log deleted"
+    # The old request, its count, and that of its day.
+    assert lines[-1] == "3 rows of the request log deleted"
     assert RequestLog.objects.count() == RequestCount.objects.count() == 1
     assert not WorkerRequirement.objects.filter(next_change_on__lte=company.today()).exists()
     call_command("tick", stdout=(said := StringIO()))

@@ -7,7 +7,7 @@ import pytest
 
 from apicalls.models import RequestLog
 from apicalls.usage.counts import count_up
-from apicalls.usage.disclosures import disclosures_of, lists_of
+from apicalls.usage.disclosures import register_of
 from workers import services as workers_services
 from workers.models import Division, Location, Worker
 
@@ -39,7 +39,7 @@ def test_each_call_is_there_with_how_often_and_what(
     change(call.api_call, field_groups=["names"])
     time_machine.move_to("2026-03-04T18:00:00Z", tick=False)
     ask(call)
-    newer, older = disclosures_of(worker=worker)
+    newer, older = register_of(worker=worker).alone
     assert (newer.name, newer.times, newer.field_groups) == ("Gate", 1, ["names"])
     assert (older.name, older.times) == ("Gate", 2)
     assert "items" in older.field_groups
@@ -49,7 +49,7 @@ def test_each_call_is_there_with_how_often_and_what(
 def test_who_has_the_answer_already_was_told_again(ask, call, worker):
     etag = ask(call)["ETag"]
     assert ask(call, if_none_match=etag).status_code == 304
-    assert disclosures_of(worker=worker)[0].times == 2
+    assert register_of(worker=worker).alone[0].times == 2
 
 
 @pytest.mark.parametrize("is_in_scope", [True, False])
@@ -62,8 +62,8 @@ def test_lists_that_have_the_worker_in_their_scope_are_told_apart(
     )
     ask(roster, "", path="/api/v1/compliance-roster")
     ask(roster, "status=odd", path="/api/v1/compliance-roster")
-    assert disclosures_of(worker=worker) == []
-    told = [(one.name, one.times) for one in lists_of(worker=worker)]
+    assert register_of(worker=worker).alone == []
+    told = [(one.name, one.times) for one in register_of(worker=worker).in_lists]
     assert told == ([("HR", 1)] if is_in_scope else [])
 
 
@@ -114,7 +114,7 @@ def test_scope_and_place_are_those_of_the_time(
     read("2026-03-07T12:00:00Z")  # told of Dana
     change(roster.api_call, scope={"divisions": [rail.division_id]}, field_groups=["names"])
     read("2026-03-08T12:00:00Z")
-    [told] = lists_of(worker=dana)
+    [told] = register_of(worker=dana).in_lists
     assert (told.name, told.times) == ("Rail only", 2)
     assert (str(told.first_at), str(told.last_at)) == (
         "2026-03-04 12:00:00+00:00",
@@ -147,4 +147,4 @@ def test_a_worker_of_another_company_is_not_there(client_of, outsider, client, w
 def test_what_another_company_s_call_asked_is_not_there(ask, add_call, other_company, worker):
     ask(add_call(other_company))
     RequestLog.objects.update(worker_id=worker.pk, status=200)
-    assert disclosures_of(worker=worker) == []
+    assert register_of(worker=worker).alone == []
