@@ -146,6 +146,13 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
+class SignedInManager(UserManager):
+    """What Django reads who is signed in by: with the company, which every page asks for."""
+
+    def get_queryset(self) -> models.QuerySet["User"]:
+        return super().get_queryset().select_related("company")
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in by e-mail: somebody of a company, in a role, or the operator.
 
@@ -180,8 +187,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
 
     objects = UserManager()
+    signed_in = SignedInManager()
 
     class Meta:
+        default_manager_name = "signed_in"
         verbose_name = _("person")
         verbose_name_plural = _("people")
         constraints = [
