@@ -81,6 +81,10 @@ class PersonChangeForm(UserChangeForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned: dict[str, Any] | None = super().clean()
         before = User.objects.get(pk=self.instance.pk)
+        if before.is_limited and self.cleaned_data.get("role") == Role.OWNER:
+            raise ValidationError(
+                _("An owner sees the whole company: an admin of it must lift the limit first.")
+            )
         if before.company is None or not (before.is_active and before.is_company_owner):
             return cleaned
         after = self.cleaned_data

@@ -90,7 +90,7 @@ def person_change(*, person: User, by: User | None, name: str, role: str) -> boo
     Raises LastOwner when nobody else could undo it, OwnerIsLimited, NotAllowed when `by` may
     not.
     """
-    company, stored = _locked_person(person)
+    company, stored = person_locked(person)
     if role == Role.OWNER and stored.limit:
         raise OwnerIsLimited
     before = {"name": stored.name, "role": str(Role(stored.role).label)}
@@ -123,7 +123,7 @@ def person_deactivate(*, person: User, by: User | None) -> bool:
     Invitations that the person sent, or that are for the person, end too: no door stays open.
     Raises LastOwner when nobody else could undo it, NotAllowed when `by` may not.
     """
-    company, stored = _locked_person(person)
+    company, stored = person_locked(person)
     require_right(company=company, by=by, right=right_to_manage(stored.role))
     if not stored.is_active:
         return False
@@ -141,7 +141,7 @@ def person_reactivate(*, person: User, by: User | None) -> bool:
 
     Raises NotAllowed when `by` may not.
     """
-    company, stored = _locked_person(person)
+    company, stored = person_locked(person)
     require_right(company=company, by=by, right=right_to_manage(stored.role))
     if stored.is_active:
         return False
@@ -225,7 +225,7 @@ def _locked(company: Company) -> Company:
     return Company.objects.select_for_update(no_key=True).get(pk=company.pk)
 
 
-def _locked_person(person: User) -> tuple[Company, User]:
+def person_locked(person: User) -> tuple[Company, User]:
     """Return the company and the person as stored, with the company's row locked.
 
     One lock for all people of a company: two admins who demote each other at once take

@@ -106,7 +106,7 @@ class ServedForm(forms.Form):
 
     def __init__(self, *args: Any, api_call: APICall, person: User, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self._limit = limit_of(person)
+        self._limit, self._company = limit_of(person), api_call.company
         stored = Scope.of(api_call.scope)
         self.initial["output_format"] = api_call.output_format
         self.fields["field_groups"] = ChosenField(
@@ -121,6 +121,8 @@ class ServedForm(forms.Form):
             ),
         )
         places, divisions = _places(api_call.company)
+        # By list and id, for whoever else has to name them.
+        self.place_names = {name: dict(places.get(name, [])) for name in self.SCOPE}
         if self._limit:
             self._locations = self._limit.locations | {
                 pk for pk, division in divisions.items() if division in self._limit.divisions
@@ -155,24 +157,9 @@ class ServedForm(forms.Form):
             self.add_error(
                 "divisions" if self._limit.divisions else "locations",
                 _("You see %s only: tick what of it this call may tell of.")
-                % limit_name(self._limit),
+                % limit_name(self._company, self._limit),
             )
         return values
-
-    @property
-    def stored_lines(self) -> list[str]:
-        """Return the scope as it is stored, a line for each list: "Divisions: Rail, Tunnels".
-
-        A place that is gone is shown by its number, so that the scope does not look empty.
-        """
-        lines = []
-        for name in (*self.SCOPE, "worker_types"):
-            field: Any = self.fields[name]
-            called = dict(field.choices)
-            if field.initial:
-                names = ", ".join(str(called[one]) for one in field.initial)
-                lines.append(f"{field.label}: {names}")
-        return lines
 
     @property
     def scope_fields(self) -> list[forms.BoundField]:

@@ -19,7 +19,12 @@ from apicalls.partitions import partitions_drop
 BATCH = 5000
 
 # What is deleted by, and the column that says when it was.
-_TIMES: dict[Any, str] = {RequestLog: "at", RefusedRequests: "at", RequestCount: "begins_at"}
+_TIMES: dict[Any, str] = {
+    RequestLog: "at",
+    RefusedRequests: "at",
+    RequestCount: "begins_at",
+    RequestDayCount: "last_at",
+}
 
 
 def purge(*, batch: int = BATCH) -> int:
@@ -37,9 +42,6 @@ def purge(*, batch: int = BATCH) -> int:
         for api_call_id in APICall.objects.for_company(company).values_list("pk", flat=True):
             for model in _TIMES:
                 deleted += _purge(model, Q(api_call=api_call_id), before, batch)
-            # Whole days only: the day that is too old in part is of no use without its quarters.
-            days = RequestDayCount.objects.filter(api_call=api_call_id, last_at__lt=before)
-            deleted += days.delete()[0]
     nobodys_before = now - timedelta(days=DEFAULT_REQUEST_LOG_DAYS)
     return deleted + _purge(RefusedRequests, Q(api_call=None), nobodys_before, batch)
 

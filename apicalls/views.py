@@ -280,7 +280,7 @@ def details_page(
             },
             doseq=True,
         ),
-        "scope_lines": served.stored_lines,
+        "scope_lines": services.scope_lines(api_call=found, names=served.place_names),
         "parameter_sets": found.parameter_sets.all(),
         "has_parameters": bool(found.parameter_sets.all()),
         "website_address": found.website_address(),

@@ -44,11 +44,11 @@ def is_within(
     return scope.locations <= (locations() if locations else locations_in(limit))
 
 
-def limit_name(limit: Scope) -> str:
-    """Return what pages call the limit: the name of the place."""
+def limit_name(company: Company, limit: Scope) -> str:
+    """Return what pages call the limit: the name of the place of the company."""
     for model, ids in ((Division, limit.divisions), (Location, limit.locations)):
         for pk in ids:
-            place = model._default_manager.filter(pk=pk).first()
+            place = model._default_manager.filter(company=company, pk=pk).first()
             return str(place) if place else _("#%d (no longer there)") % pk
     return _("The whole company")
 

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django import forms
-from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -70,10 +69,6 @@ class ActivityForm(forms.Form):
             _time(self.company, asked["first"], asked["last"]),
             _subject(asked["subject"]),
         )
-
-    @property
-    def is_used(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
 
 
 def _kinds() -> Iterator[tuple[str, str]]:
@@ -160,8 +155,3 @@ def events_rows(events: QuerySet[AuditEvent]) -> Iterator[list[Cell]]:
             event.address or "",
             event.digest,
         ]
-
-
-def subject_of(thing: models.Model) -> str:
-    """Return what the filter `subject` is for one thing."""
-    return f"{thing._meta.label_lower}:{getattr(thing, 'code', thing.pk)}"

@@ -9,8 +9,8 @@ from accounts.addresses import acting_address
 from accounts.audit.models import AuditEvent, AuditHead
 from accounts.models import Company, User
 
-# What things can be asked for on the page "Activity", as labels of models: apps add theirs in
-# AppConfig.ready(). Nothing else is written of.
+# The models of things that the page "Activity" can be asked for; apps add theirs in
+# AppConfig.ready(). Of nothing else is written.
 subject_types: list[type[models.Model]] = []
 
 

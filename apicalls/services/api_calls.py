@@ -221,27 +221,32 @@ def _settings_as_text(api_call: APICall) -> dict[str, str]:
     return texts | {_("Parameters"): ", ".join(labels)}
 
 
-def scope_lines(*, api_call: APICall) -> list[str]:
+def scope_lines(
+    *, api_call: APICall, names: Mapping[str, Mapping[int, str]] | None = None
+) -> list[str]:
     """Return the scope for people, a line for each list: "Divisions: Construction, Rail".
 
-    A place that is gone is shown by its number, so that the scope does not look empty.
+    A place that is gone is shown by its number, so that the scope does not look empty. `names`
+    has the company's places by list and id, where somebody has read them already.
     """
     scope = Scope.of(api_call.scope)
     lines = []
-    for label, model, ids in (
-        (_("Divisions"), Division, scope.divisions),
-        (_("Locations"), Location, scope.locations),
-        (_("Positions"), Position, scope.positions),
+    for name, label, model in (
+        ("divisions", _("Divisions"), Division),
+        ("locations", _("Locations"), Location),
+        ("positions", _("Positions"), Position),
     ):
-        if ids:
-            names = dict(
-                model._default_manager.filter(company_id=api_call.company_id, id__in=ids)
-                .order_by("name")
-                .values_list("id", "name")
-            )
-            shown = [*names.values(), *(f"#{one}" for one in sorted(ids - names.keys()))]
+        if ids := getattr(scope, name):
+            known = names[name] if names is not None else _names(model, api_call)
+            shown = sorted(known[one] for one in ids if one in known)
+            shown += [f"#{one}" for one in sorted(ids - known.keys())]
             lines.append(f"{label}: {', '.join(shown)}")
     if scope.worker_types:
         types = [str(WorkerType(one).label) for one in sorted(scope.worker_types)]
         lines.append(f"{_('Worker types')}: {', '.join(types)}")
     return lines
+
+
+def _names(model: type[Division | Location | Position], api_call: APICall) -> dict[int, str]:
+    places = model._default_manager.filter(company_id=api_call.company_id)
+    return dict(places.values_list("id", "name"))

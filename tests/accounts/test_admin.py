@@ -187,3 +187,13 @@ def test_lists_take_few_queries_whatever_the_amount_of_data(
         User.objects.create_user(f"p{number}@northern.example", company=company)
     with django_assert_max_num_queries(8):
         operators_client.get(f"{OPERATOR}accounts/user/")
+
+
+def test_nobody_with_a_limit_becomes_an_owner(operators_client, viewer):
+    viewer.limit = {"divisions": [1]}
+    viewer.save()
+    path = f"{OPERATOR}accounts/user/{viewer.pk}/change/"
+    page = operators_client.post(path, _person_form(viewer, role="owner"))
+    assert "an admin of it must lift the limit first" in page.content.decode()
+    viewer.refresh_from_db()
+    assert (viewer.role, viewer.limit) == ("viewer", {"divisions": [1]})

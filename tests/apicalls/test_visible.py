@@ -138,3 +138,12 @@ def test_the_list_of_somebody_with_a_limit_takes_few_queries(
     for name in ("Of Rail", "Of the depot"):
         with django_assert_max_num_queries(11):
             as_limited.get(f"{LIST}{calls[name].code}/")
+
+
+@pytest.mark.parametrize(("name", "is_known"), [("Of the depot", True), ("Everybody", False)])
+def test_the_header_doctor_knows_no_other_calls(calls, as_limited, pair_of, name, is_known):
+    other = pair_of(calls[name])
+    page = as_limited.post(
+        f"{LIST}{calls['Of Rail'].code}/header-doctor/", {"header": other.header}
+    ).content.decode()
+    assert (name in page) is is_known

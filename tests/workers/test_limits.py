@@ -43,11 +43,11 @@ def manager(company):
 
 
 @pytest.fixture
-def limit(company, admin):
+def limit(admin):
     """Return a function that limits a person to a place."""
 
     def set_(person, to, by=admin):
-        changed = services.person_limit_set(company=company, person=person, to=to, by=by)
+        changed = services.person_limit_set(person=person, to=to, by=by)
         person.refresh_from_db()
         return changed
 

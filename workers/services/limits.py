@@ -7,28 +7,23 @@ from django.utils.translation import gettext as _
 from accounts.audit.trail import audit_event_add
 from accounts.models import Company, User
 from accounts.roles import Role, right_to_manage
-from accounts.services import OwnerIsLimited, access_narrowed, require_right
+from accounts.services import OwnerIsLimited, access_narrowed, person_locked, require_right
 from workers.limits import limit_name
 from workers.models import Division, Location
 from workers.scope import EVERYBODY, Scope
 
 
 @transaction.atomic
-def person_limit_set(
-    *, company: Company, person: User, to: Division | Location | None, by: User | None
-) -> bool:
+def person_limit_set(*, person: User, to: Division | Location | None, by: User | None) -> bool:
     """Let the person see only that place from the next request on, or with None everything.
 
     Tells whether anything changed. Whoever sees less than before is signed out everywhere, and
     what they invited is withdrawn. Raises OwnerIsLimited, NotAllowed when `by` may not, and
     ValidationError for a place of another company.
     """
-    # One lock for all people of a company, as for their roles.
-    stored_company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
-    stored = User.objects.for_company(stored_company).get(pk=person.pk)
-    require_right(company=stored_company, by=by, right=right_to_manage(stored.role))
-    limit = _limit(stored_company, to)
-    before = Scope.of(stored.limit)
+    company, stored = person_locked(person)
+    require_right(company=company, by=by, right=right_to_manage(stored.role))
+    limit, before = _limit(company, to), Scope.of(stored.limit)
     if limit == before:
         return False
     if limit and stored.role == Role.OWNER:
@@ -38,11 +33,11 @@ def person_limit_set(
     if limit:
         access_narrowed(person=stored, by=by)
     audit_event_add(
-        company=stored_company,
+        company=company,
         actor=by,
         action="changed",
         subject=stored,
-        changes={_("Sees"): [limit_name(before), limit_name(limit)]},
+        changes={_("Sees"): [limit_name(company, before), limit_name(company, limit)]},
     )
     return True
 

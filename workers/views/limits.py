@@ -32,9 +32,7 @@ def person_limit(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     form = PersonLimitForm(request.POST or None, company=request.company, person=found)
     if request.method == "POST" and form.is_valid():
         try:
-            changed = services.person_limit_set(
-                company=request.company, person=found, to=form.place, by=request.user
-            )
+            changed = services.person_limit_set(person=found, to=form.place, by=request.user)
         except OwnerIsLimited:
             form.add_error("limit", _("An owner sees the whole company. Change the role first."))
         except ValidationError as error:

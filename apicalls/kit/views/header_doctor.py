@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import User
 from accounts.permissions import CompanyRequest, company_admin_required, within_limit
 from apicalls import services
 from apicalls.credentials import Authorization, ClientSecret
@@ -18,6 +19,7 @@ from apicalls.doctor import MAX_LENGTH, Look, Standing, diagnose
 from apicalls.kit.advice import ADVICE, RIGHT
 from apicalls.models import APICall, Credential
 from apicalls.pages import api_call_or_404
+from apicalls.visible import api_calls_visible_to
 
 
 class HeaderForm(forms.Form):
@@ -45,7 +47,7 @@ def header_doctor(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     form = HeaderForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"api_call": api_call, "form": form}
     if form.is_valid():
-        verdict = diagnose(form.cleaned_data["header"], _look_of(api_call))
+        verdict = diagnose(form.cleaned_data["header"], _look_of(api_call, request.user))
         context["verdict"] = verdict
         context["advice"] = ADVICE[verdict.mistake] if verdict.mistake else RIGHT
         # What was pasted is not sent back: it can hold the secret.
@@ -53,13 +55,15 @@ def header_doctor(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     return render(request, "apicalls/header_doctor.html", context)
 
 
-def _look_of(api_call: APICall) -> Look:
-    """Return what tells how a pair stands towards this call, within its company."""
+def _look_of(api_call: APICall, person: User) -> Look:
+    """Return what tells how a pair stands towards this call, of those that the person knows."""
 
     @sensitive_variables("client_secret", "authorization")
     def look(client_key: str, client_secret: ClientSecret) -> tuple[Standing, str]:
         credential = (
-            Credential.objects.filter(client_key=client_key, api_call__company=api_call.company)
+            Credential.objects.filter(
+                client_key=client_key, api_call__in=api_calls_visible_to(person)
+            )
             .select_related("api_call")
             .first()
         )
