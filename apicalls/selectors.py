@@ -201,21 +201,31 @@ class Pairs(NamedTuple):
     current: Credential
     old: Credential | None
     requests_30_days: int
+    # With whichever pair, those that have ended included.
+    last_used_at: datetime | None
 
 
 def pairs_answered(*, api_call: APICall) -> Pairs:
-    """Return the pairs that work, with the number of requests of their call, in one query."""
+    """Return the pairs that work, with how their call was used, in one query."""
     company = api_call.company
     requests = number_of(company=company, since=usage_begin(company), api_call="api_call")
     found = (
         Credential.objects.select_related("api_call__company")
-        .annotate(requests_30_days=requests)
+        .annotate(requests_30_days=requests, call_last_used_at=_last_used("api_call"))
         .filter(
             Q(ends_at=None) | Q(ends_at__gt=timezone.now(), is_stopped=False), api_call=api_call
         )
     )
     current, *old = sorted(found, key=lambda one: one.ends_at is not None)
-    return Pairs(current, old[0] if old else None, current.requests_30_days)
+    return Pairs(
+        current, old[0] if old else None, current.requests_30_days, current.call_last_used_at
+    )
+
+
+def _last_used(api_call: str) -> Subquery:
+    """Return when an API call was last used with any of its pairs, as an annotation."""
+    used = Credential.objects.filter(api_call=OuterRef(api_call), last_used_at__isnull=False)
+    return Subquery(used.order_by("-last_used_at").values("last_used_at")[:1])
 
 
 def api_calls_listed(
@@ -231,11 +241,7 @@ def api_calls_listed(
     """
     current = Credential.objects.filter(api_call=OuterRef("pk"))
     api_calls = api_calls.select_related("template").annotate(
-        last_used_at=Subquery(
-            current.filter(last_used_at__isnull=False)
-            .order_by("-last_used_at")
-            .values("last_used_at")[:1]
-        ),
+        last_used_at=_last_used("pk"),
         requests_30_days=number_of(company=company, since=usage_begin(company)),
     )
     if states:

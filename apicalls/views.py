@@ -290,6 +290,7 @@ def details_page(
     }
     pairs = selectors.pairs_answered(api_call=found)
     context["requests_30_days"] = pairs.requests_30_days
+    context["last_used_at"] = pairs.last_used_at
     context["trial_form"] = TrialForm(example=example_of(found, pairs.current))
     context |= panel or panel_of(found, pairs.current)
     context["old_pair"] = pairs.old

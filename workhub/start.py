@@ -3,10 +3,13 @@
 Everything of its own is in var/: keys, database, collected files, the demo's password.
 """
 
+import contextlib
 import os
 import secrets
+import signal
 import socket
 import sys
+import time
 from pathlib import Path
 
 from workhub.environment import new_environment
@@ -27,7 +30,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     _load_demo_once(var / "demo-password")
     call_command("collectstatic", interactive=False, verbosity=0)
-    _say_how_to_use_it(var / "demo-password")
+    _say_once_it_answers(host, port, _how_to_use_it(var / "demo-password"))
     _serve(host, port)
 
 
@@ -77,15 +80,38 @@ def _write_private(path: Path, text: str) -> None:
     unfinished.replace(path)
 
 
-def _say_how_to_use_it(password_file: Path) -> None:
+def _how_to_use_it(password_file: Path) -> str:
     from django.conf import settings
 
     from apicalls.demo import demo_lines
 
     password = password_file.read_text(encoding="utf-8") if password_file.exists() else ""
-    print(f"\nWorkhub: {settings.SITE_URL}/")
-    print("\n".join(demo_lines(password=password.strip())))
-    print("\nStop it with Ctrl+C. Data and keys are in var/ and stay there.\n", flush=True)
+    return "\n".join(
+        [
+            f"\nWorkhub: {settings.SITE_URL}/",
+            *demo_lines(password=password.strip()),
+            "\nStop it with Ctrl+C. Data and keys are in var/ and stay there.\n",
+        ]
+    )
+
+
+def _say_once_it_answers(host: str, port: str, text: str) -> None:
+    """Print the text when the server takes connections: what it says works as pasted.
+
+    By a process of its own, as this one becomes the server; forked twice, so that it is nobody's
+    to wait for.
+    """
+    if child := os.fork():
+        os.waitpid(child, 0)
+        return
+    if os.fork() == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for _try in range(600):
+            with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
+                print(text, flush=True)
+                break
+            time.sleep(0.1)
+    os._exit(0)
 
 
 def _serve(host: str, port: str) -> None:

@@ -886,3 +886,10 @@ def test_activity_of_another_company_is_not_shown(as_admin, call, page, other_co
     event.pk, event.company, event.actor_name = None, other_company, "Olga Outsider"
     event.save()
     assert "Olga Outsider" not in text_of(as_admin.get(page()))
+
+
+def test_a_call_was_used_with_whichever_pair(as_admin, ask, call, page, worker):
+    assert "Never used" in text_of(as_admin.get(page()))
+    ask(call)
+    services.regenerate_credentials(api_call=call.api_call, replaces=call.client_key, by=None)
+    assert "Last used" in text_of(as_admin.get(page())).partition("What it serves")[0]

@@ -87,7 +87,7 @@ def shipped_server(var, **more):
         )
     try:
         wait_for(f"http://127.0.0.1:{port}/sign-in/", process, log)
-        yield _read(log.read_text(), Path(var), environment, log)
+        yield _read(_printed(log), Path(var), environment, log)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
@@ -104,6 +104,14 @@ def wait_for(url, process, log, seconds=120):
         except OSError:
             time.sleep(0.1)
     raise AssertionError(f"the server did not answer in {seconds} s:\n{log.read_text()}")
+
+
+def _printed(log, seconds=10):
+    """Return what the server has said, once it has said how to stop it: its last line."""
+    deadline = time.monotonic() + seconds
+    while "Stop it with" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return log.read_text()
 
 
 def _read(printed, var, environment, log):
