@@ -4,6 +4,8 @@ from itertools import groupby
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, Invitation, User
@@ -38,6 +40,44 @@ class CompanyForm(forms.ModelForm):
         if not any(present == zone for _region, zones in choices for zone, _name in zones):
             choices.insert(0, (present, [(present, present)]))
         cast("forms.ChoiceField", self.fields["time_zone"]).choices = choices
+
+
+class PreferencesForm(forms.ModelForm):
+    """How a person likes the pages. Nothing of it changes what a program is answered."""
+
+    language = forms.ChoiceField(label=_("Language"), required=False)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        help_text=_("In which times are shown to you. Days begin and end as your company has it."),
+    )
+
+    class Meta:
+        model = User
+        fields = ("language", "time_zone", "has_shortcuts")
+        labels = {"has_shortcuts": _("Keyboard shortcuts")}
+        help_texts = {
+            "has_shortcuts": _(
+                "/ goes to the search, Ctrl+S saves what you have changed, ? lists them. Switch "
+                "them off where they get in the way of a screen reader or of voice control."
+            )
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language = cast("forms.ChoiceField", self.fields["language"])
+        language.choices = [("", _("As the browser asks")), *settings.LANGUAGES]
+        time_zone = cast("forms.ChoiceField", self.fields["time_zone"])
+        company = self.instance.company
+        zone = company.time_zone if company else settings.TIME_ZONE
+        as_company = format_lazy(_("The company's: {zone}"), zone=zone.replace("_", " "))
+        time_zone.choices = [("", as_company), *time_zone_choices()]
+
+
+class LanguageForm(forms.Form):
+    """The switch in the foot of every page that needs no sign-in."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
 
 
 class CompanySecurityForm(forms.ModelForm):

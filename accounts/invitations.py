@@ -17,8 +17,10 @@ from django.core.signing import BadSignature, Signer
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from accounts.audit.trail import audit_event_add
+from accounts.languages import in_own_language
 from accounts.mail import mail_to
 from accounts.models import Company, Invitation, User
 from accounts.roles import Role, right_to_manage
@@ -89,7 +91,7 @@ def invitation_add(
         actor=by,
         action="sent",
         subject=invitation,
-        changes={"email": ["", email], "role": ["", str(Role(role).label)]},
+        changes={"email": ["", email], "role": ["", in_own_language(Role(role).label)]},
     )
     return invitation, True
 
@@ -198,6 +200,8 @@ def _accepted(token: str, password: str) -> User:
             company=invitation.company,
             name=invitation.name,
             role=invitation.role,
+            # In which they read the page of the invitation; mails to them follow it.
+            language=get_language() or "",
         )
     elif person.company_id != invitation.company_id or not _waits_for_a_password(person):
         raise InvitationOver
@@ -210,7 +214,7 @@ def _accepted(token: str, password: str) -> User:
         subject=person,
         changes={
             "email": ["", person.email],
-            "role": ["", str(Role(person.role).label)],
+            "role": ["", in_own_language(Role(person.role).label)],
         },
     )
     invitation.delete()

@@ -6,7 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
+from django.utils import translation
 
+from accounts.languages import OWN_LANGUAGE
 from accounts.models import Company, User
 from accounts.roles import Right, roles_with
 
@@ -20,14 +22,16 @@ def mail_reaches_people() -> bool:
     return settings.EMAIL_BACKEND not in _GOES_NOWHERE
 
 
-def mail_to(email: str, template: str, context: Mapping[str, Any]) -> None:
+def mail_to(email: str, template: str, context: Mapping[str, Any], *, language: str = "") -> None:
     """Send a mail from two templates, `<template>_subject.txt` and `<template>_message.txt`.
 
-    They are given `site_url` besides. Raises OSError when no mail server takes it.
+    They are given `site_url` besides, and are in the `language` of who gets it, where that is
+    known. Raises OSError when no mail server takes it.
     """
     context = {**context, "site_url": settings.SITE_URL}
-    subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
-    message = render_to_string(f"{template}_message.txt", context).strip() + "\n"
+    with translation.override(language or OWN_LANGUAGE):
+        subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
+        message = render_to_string(f"{template}_message.txt", context).strip() + "\n"
     send_mail(subject, message, None, [email])
 
 
@@ -48,4 +52,4 @@ def mail_admins_of(
     for admin in admins.order_by("pk"):
         if may_know(admin):
             # One each: nobody is told the address of another.
-            mail_to(admin.email, template, context)
+            mail_to(admin.email, template, context, language=admin.language)

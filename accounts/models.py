@@ -179,6 +179,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     limit = models.JSONField(default=dict, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("operator"), default=False)
+    # How the person likes the pages. Empty: as the browser asks, and as the company has it.
+    language = models.CharField(_("language"), max_length=10, blank=True, default="")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, default="", validators=[validate_time_zone]
+    )
+    has_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True)
     # Raised to end every session of the person: what was signed in stays out for good, also
     # when the person is reactivated later.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
@@ -217,6 +223,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         if self.is_limited and right in OF_THE_WHOLE_COMPANY:
             return False
         return self.company_id is not None and self.role in RIGHTS[right]
+
+    @property
+    def shown_time_zone(self) -> str | None:
+        """Return the zone in which the person reads times: their own, else the company's."""
+        return self.time_zone or (self.company.time_zone if self.company else None)
 
     @property
     def is_limited(self) -> bool:

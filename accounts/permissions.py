@@ -152,7 +152,7 @@ def _guarded(
                     _("You see a part of your company, and this is about all of it.")
                 )
         request.company = user.company  # type: ignore[attr-defined]
-        with timezone.override(user.company.time_zone if user.company else None):
+        with timezone.override(user.shown_time_zone):
             response = page(request, *args, **kwargs)  # type: ignore[arg-type]
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response

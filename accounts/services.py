@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from accounts.audit.trail import audit_event_add, own_event_add
+from accounts.languages import in_own_language, own_language
 from accounts.models import Company, Invitation, SecretsPolicy, User
 from accounts.roles import Right, Role, right_to_manage
 from accounts.sign_in import limits, sessions
@@ -93,14 +93,14 @@ def person_change(*, person: User, by: User | None, name: str, role: str) -> boo
     company, stored = person_locked(person)
     if role == Role.OWNER and stored.limit:
         raise OwnerIsLimited
-    before = {"name": stored.name, "role": str(Role(stored.role).label)}
+    before = {"name": stored.name, "role": in_own_language(Role(stored.role).label)}
     for concerned in {right_to_manage(stored.role), right_to_manage(role)}:
         require_right(company=company, by=by, right=concerned)
     if role != Role.OWNER:
         _require_another_owner(company, stored)
     has_new_role = role != stored.role
     stored.name, stored.role = name, role
-    changes = _changes(before, {"name": name, "role": str(Role(role).label)})
+    changes = _changes(before, {"name": name, "role": in_own_language(Role(role).label)})
     if not changes:
         return False
     stored.save(update_fields=["name", "role"])
@@ -158,7 +158,10 @@ def invitation_remove(*, invitation: Invitation, by: User | None) -> None:
         actor=by,
         action="withdrew",
         subject=invitation,
-        changes={"email": [invitation.email, ""], "role": [str(Role(invitation.role).label), ""]},
+        changes={
+            "email": [invitation.email, ""],
+            "role": [in_own_language(Role(invitation.role).label), ""],
+        },
     )
     invitation.delete()
 
@@ -266,12 +269,14 @@ def _as_text(row: models.Model, fields: Iterable[str]) -> dict[str, str]:
 
 
 def _text(row: models.Model, name: str) -> str:
+    """Return the value as the audit trail keeps it, whoever reads that later."""
     value = getattr(row, name)
     if isinstance(value, bool):
-        return gettext("Yes") if value else gettext("No")
+        return "Yes" if value else "No"
     display = getattr(row, f"get_{name}_display", None)  # of a field with choices
     if display is not None:
-        return str(display())
+        with own_language():
+            return str(display())
     return "" if value is None else str(value)
 
 

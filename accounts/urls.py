@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.sign_in.views import entrance, second_factor, sessions
-from accounts.views import activity, company, invitations, people
+from accounts.views import activity, company, invitations, people, preferences
 
 
 def _form(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -55,6 +55,8 @@ urlpatterns = [
     path("account/activity/", activity.activity, name="activity"),
     path("account/activity/csv/", activity.activity_csv, name="activity_csv"),
     # --- Of a person alone -----------------------------------------------------------------
+    path("language/", preferences.language_change, name="language_change"),
+    path("you/preferences/", preferences.preferences, name="preferences"),
     path("you/sessions/", sessions.sessions, name="sessions"),
     path("you/sessions/end/", sessions.sessions_end, name="sessions_end"),
     path("you/sessions/<uuid:code>/end/", sessions.session_end, name="session_end"),

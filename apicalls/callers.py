@@ -16,6 +16,7 @@ from django_tasks import task
 
 from accounts.addresses import client_address
 from accounts.audit.trail import audit_event_add
+from accounts.languages import in_own_language
 from accounts.mail import mail_admins_of
 from accounts.models import User
 from apicalls.models import CALLER_CLIENT_LENGTH, APICall, Caller, CallerState
@@ -113,7 +114,9 @@ def caller_change(*, caller: Caller, name: str, state: str, by: User | None) -> 
         changes["name"] = [stored.name, name]
     if stored.state != state:
         labels = dict(CallerState.choices)
-        changes["state"] = [str(labels[CallerState(one)]) for one in (stored.state, state)]
+        changes["state"] = [
+            in_own_language(labels[CallerState(one)]) for one in (stored.state, state)
+        ]
     if not changes:
         return False
     was_called = stored.called

@@ -174,10 +174,14 @@ def _old_pair(call: Any, now: datetime) -> Iterator[Finding]:
             gettext_lazy("Old pair still used"),
             call,
             _("A program still uses the pair that was replaced. It is refused from %(time)s on.")
-            % {"time": formats.date_format(timezone.localtime(call.old_pair_ends_at), "j M, H:i")},
+            % {"time": _in_full(call.old_pair_ends_at)},
             _("Who has changed over"),
             reverse("cut_over", args=[call.code]),
         )
+
+
+def _in_full(at: datetime) -> str:
+    return formats.date_format(timezone.localtime(at), "DATETIME_FORMAT")
 
 
 def _expiring(call: Any, now: datetime) -> Iterator[Finding]:

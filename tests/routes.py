@@ -54,6 +54,8 @@ ROUTES = {
     "account_reauthenticate": Route("confirm/", PEOPLE, BOTH),
     "mfa_reauthenticate": Route("confirm/code/", PEOPLE, BOTH),
     "account_change_password": Route("password/change/", PEOPLE, BOTH),
+    "language_change": Route("language/", EVERYBODY, PRESS),
+    "preferences": Route("you/preferences/", PEOPLE, BOTH),
     "sessions": Route("you/sessions/", PEOPLE, LOOK),
     "sessions_end": Route("you/sessions/end/", PEOPLE, PRESS),
     "session_end": Route("you/sessions/0b8f7d0e-6a53-4b52-9a37-4c1f0f0f6f11/end/", PEOPLE, PRESS),

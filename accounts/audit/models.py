@@ -1,14 +1,15 @@
 """The entries of the audit trail, and where the chain of each company ends."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import chain
+from accounts.languages import in_own_language
 from accounts.models import Company, CompanyQuerySet, User
 
 
@@ -96,10 +97,12 @@ class AuditEvent(models.Model):
     @property
     def described_changes(self) -> list[Change]:
         """Return the changes with the names that forms give the fields."""
-        return [
-            Change(self._label_of(field), before, after)
-            for field, (before, after) in self.changes.items()
-        ]
+        described = []
+        for name, values in self.changes.items():
+            field = self._field_of(name)
+            before, after = (_shown(field, value) for value in values)
+            described.append(Change(_label_of(field, name), before, after))
+        return described
 
     def _subject_model(self) -> type[models.Model] | None:
         try:
@@ -107,14 +110,28 @@ class AuditEvent(models.Model):
         except (LookupError, ValueError):
             return None  # written by an earlier version
 
-    def _label_of(self, name: str) -> str:
+    def _field_of(self, name: str) -> Any:
+        """Return the field that was changed, which is written by its name or by its label."""
         model = self._subject_model()
-        try:
-            field = model._meta.get_field(name) if model else None
-        except FieldDoesNotExist:
-            field = None
-        label = str(getattr(field, "verbose_name", name))
-        return label[:1].upper() + label[1:]
+        for field in model._meta.get_fields() if model else ():
+            label = getattr(field, "verbose_name", None)
+            if name in (field.name, label and in_own_language(label)):
+                return field
+        return None
+
+
+def _label_of(field: Any, name: str) -> str:
+    label = str(getattr(field, "verbose_name", None) or gettext(name))
+    return label[:1].upper() + label[1:]
+
+
+def _shown(field: Any, value: str) -> str:
+    """Return the value for the reader: what is one of several in their language."""
+    for stored, label in getattr(field, "choices", None) or ():
+        if value in (stored, in_own_language(label)):
+            return str(label)
+    is_yes_or_no = isinstance(field, models.BooleanField) and value in ("Yes", "No")
+    return gettext(value) if is_yes_or_no else value
 
 
 class AuditHead(models.Model):

@@ -16,10 +16,10 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http.response import HttpResponseBase
-from django.utils import translation
 from django.views.decorators.debug import sensitive_variables
 from lxml import etree
 
+from accounts.languages import own_language
 from apicalls.endpoints import IS_TEST, StreamedAnswer
 
 # A page that shows more would be of no use; a stream is not read to its end for it.
@@ -74,8 +74,8 @@ def send(
         IS_TEST: True,
     }
     started_at = time.perf_counter()
-    # The page around the test goes on in the language of its reader.
-    with translation.override(translation.get_language()):
+    # As a program is answered; the page around the test goes on in the language of its reader.
+    with own_language():
         response = _handler().get_response(WSGIRequest(environ))
         body, is_cut = _read(response)
     milliseconds = round((time.perf_counter() - started_at) * 1000)

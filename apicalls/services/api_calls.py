@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit.trail import audit_event_add
+from accounts.languages import own_language
 from accounts.models import Company, User
 from apicalls.models import APICall, APITemplate, ServedVersion, State
 from apicalls.services.credentials import credential_add
@@ -201,7 +202,12 @@ def _free_name(company: Company, name: str) -> str:
 
 
 def _settings_as_text(api_call: APICall) -> dict[str, str]:
-    """Return the settings by their label, as the audit trail shows them."""
+    """Return the settings by their label, as the audit trail keeps them for all its readers."""
+    with own_language():
+        return _settings_read(api_call)
+
+
+def _settings_read(api_call: APICall) -> dict[str, str]:
     special = {
         "field_groups": ", ".join(
             one.label

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit.trail import audit_event_add
+from accounts.languages import in_own_language
 from accounts.models import Company, User
 from workers.imports import guessing, planning, progress, tasks, values
 from workers.imports.applying import apply_plan
@@ -466,7 +467,10 @@ def _tell_audit(
         actor=by,
         action=action,
         subject=data_import,
-        changes={"kind": ["", str(ImportKind(data_import.kind).label)], **(changes or {})},
+        changes={
+            "kind": ["", in_own_language(ImportKind(data_import.kind).label)],
+            **(changes or {}),
+        },
     )
 
 

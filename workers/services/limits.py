@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit.trail import audit_event_add
+from accounts.languages import own_language
 from accounts.models import Company, User
 from accounts.roles import Role, right_to_manage
 from accounts.services import OwnerIsLimited, access_narrowed, person_locked, require_right
@@ -37,9 +38,14 @@ def person_limit_set(*, person: User, to: Division | Location | None, by: User |
         actor=by,
         action="changed",
         subject=stored,
-        changes={_("Sees"): [limit_name(company, before), limit_name(company, limit)]},
+        changes=_changes(company, before, limit),
     )
     return True
+
+
+def _changes(company: Company, before: Scope, after: Scope) -> dict[str, list[str]]:
+    with own_language():
+        return {_("Sees"): [limit_name(company, one) for one in (before, after)]}
 
 
 def _limit(company: Company, to: Division | Location | None) -> Scope:

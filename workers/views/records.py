@@ -222,7 +222,7 @@ def _told(done: str, record: Record, request: CompanyRequest) -> str:
     if expires_on is None:
         now = _("%(requirement)s of %(worker)s is now: %(status)s.") % facts
     else:
-        facts["day"] = date_format(expires_on, "j M Y")
+        facts["day"] = date_format(expires_on)
         now = _("%(requirement)s of %(worker)s is now: %(status)s, valid to %(day)s.") % facts
     return f"{done} {now}"
 

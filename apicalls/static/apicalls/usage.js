@@ -18,7 +18,7 @@
         labels: rows.map((row) => row.dataset.label),
         datasets: names.map((name, index) => ({
           label: name.textContent,
-          data: rows.map((row) => Number(row.cells[index + 1].textContent)),
+          data: rows.map((row) => Number(row.cells[index + 1].dataset.value)),
         })),
       },
       options: {

@@ -1,0 +1,1 @@
+"""How dates and times are written in each language, where Django's own way is too long or odd."""
