@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db.models import BigIntegerField, CharField, F, Value
 from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, User
@@ -95,7 +96,13 @@ class ServedForm(forms.Form):
     """
 
     output_format = forms.ChoiceField(
-        label=_("Output Format"), choices=OutputFormat.choices, widget=forms.RadioSelect
+        label=_("Output Format"),
+        choices=OutputFormat.choices,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "JSON for most programs of today, XML for Excel and older ones. The facts are the "
+            "same. Whoever sets the program up knows which it reads."
+        ),
     )
 
     SCOPE: Mapping[str, Promise] = {
@@ -204,7 +211,8 @@ def _places(company: Company) -> tuple[dict[str, list[tuple[int, str]]], dict[in
 
 def _group_label(group: FieldGroup) -> str:
     members = FIELD_GROUP_MEMBERS[group.group]
-    return f"{group.label} ({', '.join(members)})" if members else group.label
+    label = gettext(group.label)
+    return f"{label} ({', '.join(members)})" if members else label
 
 
 class APICallForm(forms.ModelForm):
@@ -243,6 +251,7 @@ class APICallForm(forms.ModelForm):
         }
         help_texts = {
             "name": _("Which program or department it is for, such as HR or Sales."),
+            "description": _("What your colleagues should know: why it is there, who set it up."),
             "owner_contact": _("Whom to ask before it is changed: a name, e-mail or phone."),
             "expires_on": _("The last day on which it is answered. Leave empty for no end."),
             "rate_limit": _("What is sent beyond that is refused until the minute is over."),

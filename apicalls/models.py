@@ -8,6 +8,7 @@ from django.core.validators import MinLengthValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Company, CompanyQuerySet, User
@@ -73,6 +74,16 @@ class APITemplate(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    # Of the rows that Workhub brings there are translations; others are shown as they are.
+
+    @property
+    def shown_name(self) -> str:
+        return gettext(self.name)
+
+    @property
+    def shown_purpose(self) -> str:
+        return gettext(self.purpose)
 
 
 class ParameterSet(models.Model):

@@ -3,8 +3,8 @@
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import lru_cache
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Company
 from apicalls.documents.fields import FIELD_GROUP_MEMBERS, FIELD_GROUPS, ITEMS, OPTIONAL_ITEMS
 from apicalls.key_age import pair_ends_at
-from apicalls.models import APICall, APITemplate, Credential
+from apicalls.models import APICall, APITemplate, Caller, Credential, HandOver
 from apicalls.parameters import parameter_names
 from apicalls.usage.counts import number_of, quarter_of, tally, usage_begin
 from workers.facts import Wanted
@@ -201,6 +201,9 @@ class Pairs(NamedTuple):
     current: Credential
     old: Credential | None
     requests_30_days: int
+    requests_7_days: int
+    # Given to somebody by a link, or asked with by a program.
+    is_handed_over: bool
     # With whichever pair, those that have ended included.
     last_used_at: datetime | None
 
@@ -208,17 +211,30 @@ class Pairs(NamedTuple):
 def pairs_answered(*, api_call: APICall) -> Pairs:
     """Return the pairs that work, with how their call was used, in one query."""
     company = api_call.company
-    requests = number_of(company=company, since=usage_begin(company), api_call="api_call")
+    week = company.day_begin(company.today() - timedelta(days=6))
+    requests = partial(number_of, company=company, api_call="api_call")
+    handed_over = HandOver.objects.filter(credential__api_call=OuterRef("api_call"))
+    callers = Caller.objects.filter(api_call=OuterRef("api_call"))
     found = (
         Credential.objects.select_related("api_call__company")
-        .annotate(requests_30_days=requests, call_last_used_at=_last_used("api_call"))
+        .annotate(
+            requests_30_days=requests(since=usage_begin(company)),
+            requests_7_days=requests(since=week),
+            is_handed_over=Exists(handed_over) | Exists(callers),
+            call_last_used_at=_last_used("api_call"),
+        )
         .filter(
             Q(ends_at=None) | Q(ends_at__gt=timezone.now(), is_stopped=False), api_call=api_call
         )
     )
     current, *old = sorted(found, key=lambda one: one.ends_at is not None)
     return Pairs(
-        current, old[0] if old else None, current.requests_30_days, current.call_last_used_at
+        current,
+        old[0] if old else None,
+        current.requests_30_days,
+        current.requests_7_days,
+        current.is_handed_over,
+        current.call_last_used_at,
     )
 
 

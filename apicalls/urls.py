@@ -5,7 +5,7 @@ from django.urls import path, register_converter
 from apicalls import reference, views
 from apicalls.authorization import hand_over
 from apicalls.authorization import views as authorization
-from apicalls.kit.views import header_doctor, kit, trial
+from apicalls.kit.views import guides, header_doctor, kit, trial
 from apicalls.services import STATE_CHANGES
 from apicalls.usage import company_views, disclosure_views
 from apicalls.usage import views as usage
@@ -23,12 +23,24 @@ class StateChangeConverter:
         return value
 
 
+class CallsFileConverter(StateChangeConverter):
+    """What the list can be had as."""
+
+    regex = "csv|excel-csv"
+
+
 register_converter(StateChangeConverter, "state_change")
+register_converter(CallsFileConverter, "calls_file")
 
 _CALL = "account/api/<uuid:code>/"
 
 urlpatterns = [
     path("account/api/", views.api_calls, name="api_calls"),
+    path(
+        "account/api/export/<calls_file:file_type>/",
+        views.api_calls_export,
+        name="api_calls_export",
+    ),
     path("account/api/templates/", views.api_templates, name="api_templates"),
     path("account/api/add/", views.api_call_add, name="api_call_add"),
     path("account/api/usage/", company_views.company_usage, name="company_usage"),
@@ -37,6 +49,7 @@ urlpatterns = [
     path("account/api/usage/request/", company_views.request_found, name="request_found"),
     path(_CALL, views.api_call, name="api_call"),
     path(_CALL + "change/", views.api_call_change, name="api_call_change"),
+    path(_CALL + "change/rehearsal/", views.change_rehearsal, name="change_rehearsal"),
     path(_CALL + "website-address/", views.website_address, name="website_address"),
     path(_CALL + "sample/", views.sample, name="sample"),
     path(_CALL + "authorization/", authorization.authorization, name="authorization"),
@@ -54,6 +67,8 @@ urlpatterns = [
         kit.postman_environment,
         name="postman_environment",
     ),
+    path(_CALL + "postman/", guides.postman, name="postman"),
+    path(_CALL + "call-sheet/", guides.call_sheet, name="call_sheet"),
     path(_CALL + "header-doctor/", header_doctor.header_doctor, name="header_doctor"),
     path(_CALL + "test/", trial.trial, name="trial"),
     path(_CALL + "usage/", usage.usage, name="usage"),

@@ -2,21 +2,21 @@
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlencode
+from dataclasses import replace
+from typing import Any, cast
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import F, OrderBy
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.audit.models import AuditEvent
+from accounts import exports
 from accounts.permissions import (
     CompanyRequest,
     company_admin_required,
@@ -24,8 +24,9 @@ from accounts.permissions import (
     within_limit,
 )
 from apicalls import selectors, services
-from apicalls.authorization.panel import panel_of
+from apicalls.details import details_page
 from apicalls.documents import sample_answer
+from apicalls.foresight import Broken, Settings, broken_by, told_of
 from apicalls.forms import (
     APICallAddForm,
     APICallDuplicateForm,
@@ -35,16 +36,12 @@ from apicalls.forms import (
     WebsiteAddressForm,
 )
 from apicalls.health import findings
-from apicalls.kit.example import example_of
-from apicalls.kit.views.trial import TrialForm
 from apicalls.models import APICall, OutputFormat
 from apicalls.pages import api_call_or_404
 from apicalls.samples import sample_of
 from apicalls.visible import api_calls_visible_to
 from workers.limits import limit_of
-
-PAGE_SIZE = 25
-ACTIVITY_SHOWN = 10
+from workers.paging import BoundedPaginator, page_size
 
 # The columns of the list: key in the address, label, and what they are sorted by.
 COLUMNS: tuple[tuple[str, Promise, str], ...] = (
@@ -56,12 +53,39 @@ COLUMNS: tuple[tuple[str, Promise, str], ...] = (
     ("requests", gettext_lazy("Requests (30 days)"), "requests_30_days"),
 )
 
+# What each change asks before it is done, and what it does.
+CHANGES: Mapping[str, tuple[Promise, Promise, Promise]] = {
+    "pause": (
+        gettext_lazy("Pause “{name}”?"),
+        gettext_lazy("Programs that use it are refused until you resume it."),
+        gettext_lazy("Pause now"),
+    ),
+    "resume": (
+        gettext_lazy("Resume “{name}”?"),
+        gettext_lazy("Programs that use it are answered again, with the same credentials."),
+        gettext_lazy("Resume now"),
+    ),
+    "archive": (
+        gettext_lazy("Archive “{name}”?"),
+        gettext_lazy(
+            "Programs that use it are refused, and it leaves the list. You can restore it."
+        ),
+        gettext_lazy("Archive now"),
+    ),
+    "restore": (
+        gettext_lazy("Restore “{name}”?"),
+        gettext_lazy("Takes it out of the archive. It stays paused until you resume it."),
+        gettext_lazy("Restore now"),
+    ),
+}
 DONE = {
     "pause": gettext_lazy("Paused. Programs that use it are refused until you resume it."),
     "resume": gettext_lazy("Resumed. Programs that use it are answered again."),
     "archive": gettext_lazy("Archived. Its history is kept, and you can restore it."),
     "restore": gettext_lazy("Restored, and paused. Resume it to have it answered again."),
 }
+# What takes each change back; the notice that it is done has a button for that.
+UNDO = {"pause": "resume", "resume": "pause", "archive": "restore", "restore": "archive"}
 
 
 @company_member_required
@@ -75,7 +99,8 @@ def api_calls(request: CompanyRequest) -> HttpResponse:
     )
     sort = request.GET.get("sort", "")
     found, advice = findings(company=request.company, api_calls=visible)
-    page = Paginator(listed.order_by(*_order(sort)), PAGE_SIZE).get_page(request.GET.get("page"))
+    paginator = BoundedPaginator(listed.order_by(*_order(sort)), page_size(request))
+    page = paginator.get_page(request.GET.get("page"))
     return render(
         request,
         "apicalls/api_calls.html",
@@ -87,6 +112,30 @@ def api_calls(request: CompanyRequest) -> HttpResponse:
             "advice": advice,
         },
     )
+
+
+@company_member_required
+@within_limit
+@require_safe
+def api_calls_export(request: CompanyRequest, file_type: str) -> HttpResponse:
+    """The list as it is filtered and sorted, as a file."""
+    listed = selectors.api_calls_listed(
+        company=request.company,
+        api_calls=api_calls_visible_to(request.user),
+        **APICallFilterForm(request.GET).chosen,
+    ).prefetch_related("parameter_sets")
+    header = [
+        *(str(label) for _key, label, _field in COLUMNS),
+        *(_("Owner contact"), _("Parameters"), _("Website Address")),
+        *(_("Requests a minute"), _("Allowed networks"), _("Expires on")),
+    ]
+    response = exports.csv_response(
+        name=f"{_('api-calls')}-{request.company.today().isoformat()}",
+        header=header,
+        rows=(_exported(one) for one in listed.order_by(*_order(request.GET.get("sort", "")))),
+        bom=file_type == "excel-csv",
+    )
+    return cast("HttpResponse", response)  # the decorators need its headers only
 
 
 @company_admin_required
@@ -144,6 +193,9 @@ def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     served = ServedForm(request.POST, api_call=found, person=request.user)
     if not form.is_valid() or not served.is_valid():
         return details_page(request, found, form, served, status=422)
+    broken = _broken(found, form, served)
+    if request.POST.get("told", "") != told_of(broken):
+        return details_page(request, found, form, served, broken=broken, status=422)
     try:
         changed = services.api_call_change(
             api_call=found,
@@ -201,16 +253,35 @@ def sample(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     return render(request, name, {"api_call": found, "sample": served_sample})
 
 
+@company_admin_required
+@within_limit
+@require_POST
+def change_rehearsal(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
+    """Which programs would break with the settings as they are on the page, not saved yet."""
+    found = api_call_or_404(request, code)
+    form = APICallForm(request.POST, instance=api_call_or_404(request, code))
+    served = ServedForm(request.POST, api_call=found, person=request.user)
+    # What cannot be read is said when it is saved.
+    broken = _broken(found, form, served) if form.is_valid() and served.is_valid() else []
+    context = {"broken": broken, "told": told_of(broken)}
+    return render(request, "apicalls/_change_rehearsal.html", context)
+
+
 # --- Life of a call --------------------------------------------------------------------
 
 
 @company_admin_required
 @within_limit
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def api_call_state_change(request: CompanyRequest, code: uuid.UUID, change: str) -> HttpResponse:
+    """Say what it does and who is hit, and on POST do it."""
     found = api_call_or_404(request, code)
+    if request.method != "POST":
+        return _state_change_page(request, found, change)
     if services.api_call_state_change(api_call=found, change=change, by=request.user):
-        messages.success(request, DONE[change])
+        undo = UNDO.get(change)
+        url = reverse("api_call_state_change", args=[found.code, undo]) if undo else ""
+        messages.success(request, DONE[change], extra_tags=url)
     else:
         messages.info(request, _("That was done already; nothing is changed."))
     return redirect(found)
@@ -238,6 +309,27 @@ def api_call_duplicate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse
 # --- Parts of the above ----------------------------------------------------------------
 
 
+def _broken(found: APICall, form: APICallForm, served: ServedForm) -> list[Broken]:
+    """Return the programs that two valid forms would break."""
+    after = Settings.of_form(found, form.cleaned_data | served.cleaned_data, served.scope)
+    return broken_by(api_call=found, after=after)
+
+
+def _state_change_page(request: CompanyRequest, found: APICall, change: str) -> HttpResponse:
+    _allowed_from, state = services.STATE_CHANGES[change]
+    pairs = selectors.pairs_answered(api_call=found)
+    context = {
+        "api_call": found,
+        "change": change,
+        "question": str(CHANGES[change][0]).format(name=found.name),
+        "does": CHANGES[change][1],
+        "action": CHANGES[change][2],
+        "pairs": pairs,
+        "broken": broken_by(api_call=found, after=replace(Settings.of(found), state=state)),
+    }
+    return render(request, "apicalls/api_call_state_change.html", context)
+
+
 def _seen_anew(request: CompanyRequest, found: APICall) -> APICallForm:
     """Return the form as it was typed, to be saved over what somebody else has saved."""
     theirs = api_call_or_404(request, found.code)
@@ -254,47 +346,17 @@ def _seen_anew(request: CompanyRequest, found: APICall) -> APICallForm:
     return form
 
 
-@sensitive_variables("panel", "context")
-def details_page(
-    request: CompanyRequest,
-    found: APICall,
-    form: APICallForm | None = None,
-    served: ServedForm | None = None,
-    panel: Mapping[str, Any] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    """Render the page; `panel` is the context of the Authorization panel when not as usual."""
-    events = AuditEvent.objects.for_company(request.company).filter(
-        subject_type="apicalls.apicall", subject_id=str(found.code)
-    )
-    served = served or ServedForm(api_call=found, person=request.user)
-    context = {
-        "api_call": found,
-        "form": form or APICallForm(instance=found),
-        "served": served,
-        "sample_query": urlencode(
-            {
-                "output_format": found.output_format,
-                "field_groups": found.field_groups,
-                **found.scope,
-            },
-            doseq=True,
-        ),
-        "scope_lines": services.scope_lines(api_call=found, names=served.place_names),
-        "parameter_sets": found.parameter_sets.all(),
-        "has_parameters": bool(found.parameter_sets.all()),
-        "website_address": found.website_address(),
-        "is_ready": found.is_ready(),
-        "events": events.order_by("-id")[:ACTIVITY_SHOWN],
-        "duplicate_code": uuid.uuid4(),
-    }
-    pairs = selectors.pairs_answered(api_call=found)
-    context["requests_30_days"] = pairs.requests_30_days
-    context["last_used_at"] = pairs.last_used_at
-    context["trial_form"] = TrialForm(example=example_of(found, pairs.current))
-    context |= panel or panel_of(found, pairs.current)
-    context["old_pair"] = pairs.old
-    return render(request, "apicalls/api_call.html", context, status=status)
+def _exported(api_call: Any) -> list[exports.Cell]:
+    used = api_call.last_used_at
+    return [
+        *(api_call.name, api_call.template.shown_name, api_call.get_output_format_display()),
+        api_call.get_state_display(),
+        used and timezone.localtime(used).isoformat(timespec="seconds"),
+        *(api_call.requests_30_days, api_call.owner_contact),
+        ", ".join(one.label for one in api_call.parameter_sets.all()),
+        *(api_call.website_address(), api_call.rate_limit, ", ".join(api_call.allowed_networks)),
+        api_call.expires_on,
+    ]
 
 
 def _order(sort: str) -> list[OrderBy]:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("workers.urls")),
     path("", include("apicalls.urls")),
+    path("accessibility/", views.accessibility, name="accessibility"),
     path("problems/", views.problems, name="problems"),
     path("problems/<slug:code>", views.problem, name="problem"),
     path("operator/", admin.site.urls),

@@ -15,6 +15,11 @@ from workhub.problems import RETRY_AFTER_SECONDS, Problem, problem_response, ser
 
 
 @require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "accessibility.html")
+
+
+@require_safe
 def problems(request: HttpRequest) -> HttpResponse:
     return render(request, "problems/problems.html", {"kinds": PROBLEM_TYPES.values()})
 

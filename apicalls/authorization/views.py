@@ -24,10 +24,10 @@ from apicalls import selectors, services
 from apicalls.authorization.board import board_of, callers_lately
 from apicalls.authorization.panel import panel_of
 from apicalls.credentials import header_value
+from apicalls.details import details_page
 from apicalls.forms import ClientKeyForm, RegenerateForm
 from apicalls.models import APICall
 from apicalls.pages import api_call_or_404, secret_or_message
-from apicalls.views import details_page
 
 
 @company_admin_required

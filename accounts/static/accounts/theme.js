@@ -36,6 +36,12 @@
     apply(stored());
   });
 
+  // On paper it is light, whatever it is on the screen.
+  window.addEventListener("beforeprint", () => {
+    root.dataset.bsTheme = "light";
+  });
+  window.addEventListener("afterprint", () => apply(stored()));
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-theme]");
     if (!button) return;
