@@ -22,7 +22,7 @@ from apicalls.foresight import Broken, told_of
 from apicalls.forms import APICallForm, ServedForm
 from apicalls.kit.example import example_of
 from apicalls.kit.views.trial import TrialForm
-from apicalls.models import APICall, Document, RequestLog, State
+from apicalls.models import APICall, Document, State
 from apicalls.samples import COUNT_LIMIT
 from workers.models import Worker
 from workers.scope import Scope
@@ -72,7 +72,7 @@ def details_page(
         "example": example,
         "is_ready": found.is_ready(),
         "summary": summary_of(found, requests=pairs.requests_7_days, names=served.place_names),
-        "steps": _steps(found, is_handed_over=pairs.is_handed_over),
+        "steps": _steps(found, pairs),
         "events": events.order_by("-id")[:ACTIVITY_SHOWN],
         "duplicate_code": uuid.uuid4(),
         "broken": broken,
@@ -165,12 +165,10 @@ class Step:
     is_done: bool
 
 
-def _steps(api_call: APICall, *, is_handed_over: bool) -> list[Step]:
+def _steps(api_call: APICall, pairs: selectors.Pairs) -> list[Step]:
     """Return the steps until a program uses the call; none when that is so, or in the archive."""
-    if is_handed_over or api_call.state == State.ARCHIVED:
+    if pairs.is_handed_over or api_call.state == State.ARCHIVED:
         return []
-    # As long as no program asks, its log is short.
-    tested = RequestLog.objects.filter(api_call=api_call, is_test=True, status__lt=400)
     is_ready = api_call.is_ready()
     return [
         Step(
@@ -189,7 +187,7 @@ def _steps(api_call: APICall, *, is_handed_over: bool) -> list[Step]:
             gettext_lazy("Test"),
             gettext_lazy("Send a test request, and read what a program gets."),
             "trial-heading",
-            is_done=is_ready and tested.exists(),
+            is_done=is_ready and pairs.is_tested,
         ),
         Step(
             gettext_lazy("Hand over"),

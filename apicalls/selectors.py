@@ -7,13 +7,23 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Case,
+    Exists,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.utils import timezone
 
 from accounts.models import Company
 from apicalls.documents.fields import FIELD_GROUP_MEMBERS, FIELD_GROUPS, ITEMS, OPTIONAL_ITEMS
 from apicalls.key_age import pair_ends_at
-from apicalls.models import APICall, APITemplate, Caller, Credential, HandOver
+from apicalls.models import APICall, APITemplate, Caller, Credential, HandOver, RequestLog
 from apicalls.parameters import parameter_names
 from apicalls.usage.counts import number_of, quarter_of, tally, usage_begin
 from workers.facts import Wanted
@@ -204,6 +214,8 @@ class Pairs(NamedTuple):
     requests_7_days: int
     # Given to somebody by a link, or asked with by a program.
     is_handed_over: bool
+    # Answered to an admin; told as long as no program asks.
+    is_tested: bool
     # With whichever pair, those that have ended included.
     last_used_at: datetime | None
 
@@ -215,12 +227,15 @@ def pairs_answered(*, api_call: APICall) -> Pairs:
     requests = partial(number_of, company=company, api_call="api_call")
     handed_over = HandOver.objects.filter(credential__api_call=OuterRef("api_call"))
     callers = Caller.objects.filter(api_call=OuterRef("api_call"))
+    tests = RequestLog.objects.filter(api_call=OuterRef("api_call"), is_test=True, status__lt=400)
     found = (
         Credential.objects.select_related("api_call__company")
         .annotate(
             requests_30_days=requests(since=usage_begin(company)),
             requests_7_days=requests(since=week),
             is_handed_over=Exists(handed_over) | Exists(callers),
+            # Where programs ask, the log is not gone through for a test.
+            is_tested=Case(When(Exists(callers), then=Value(False)), default=Exists(tests)),
             call_last_used_at=_last_used("api_call"),
         )
         .filter(
@@ -234,6 +249,7 @@ def pairs_answered(*, api_call: APICall) -> Pairs:
         current.requests_30_days,
         current.requests_7_days,
         current.is_handed_over,
+        current.is_tested,
         current.call_last_used_at,
     )
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.audit.trail import audit_event_add
 from accounts.models import AuditEvent
-from apicalls import services, views
+from apicalls import details, services
 from apicalls.models import APICall, APITemplate, Credential, ParameterSet, RequestLog
 from tests.conftest import signed_in
 
@@ -201,7 +201,7 @@ def test_a_page_of_a_call_takes_few_queries(as_admin, two_hundred_calls, path):
     as_admin.get(address)
     with CaptureQueriesContext(connection) as captured:
         assert as_admin.get(address).status_code == 200
-    assert len(captured) <= 9
+    assert len(captured) <= 10
 
 
 def test_the_templates_take_few_queries(as_admin, template):
@@ -876,7 +876,7 @@ def test_activity_shows_the_newest_ten(as_admin, call, page):
         for verb in ("pause", "resume"):
             services.api_call_state_change(api_call=call.api_call, change=verb, by=None)
     events = list(as_admin.get(page()).context["events"])
-    assert len(events) == views.ACTIVITY_SHOWN == 10
+    assert len(events) == details.ACTIVITY_SHOWN == 10
     assert events[0].action == "resumed"
 
 

@@ -6,7 +6,7 @@ import time
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import expect
 
-from tests.browser.test_pages import check
+from tests.browser.looking import faults_of
 
 PASSWORD = "a long enough password"
 
@@ -41,5 +41,5 @@ def set_up(page):
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     codes = page.locator(".recovery-codes code").all_inner_texts()
     assert len(codes) == 10
-    assert check(page, "the recovery codes") == []
+    assert faults_of(page, "the recovery codes") == []
     return secret, codes

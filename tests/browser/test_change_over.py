@@ -6,8 +6,8 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.looking import faults_of
 from tests.browser.people import code, set_up, sign_in, sign_out
-from tests.browser.test_pages import check
 
 pytestmark = pytest.mark.any_database
 
@@ -46,7 +46,7 @@ def test_a_pair_is_changed_over_and_handed_over(new_page, company_of):
     page.get_by_role("link", name="Add API call").click()
     page.get_by_role("dialog").get_by_role("button", name="Add").first.click()
     page.get_by_label("Name", exact=True).fill("Payroll")
-    page.get_by_label("WorkerIDNumber").check()
+    page.get_by_label("WorkerIDNumber").faults_of()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     details = page.url
@@ -59,8 +59,8 @@ def test_a_pair_is_changed_over_and_handed_over(new_page, company_of):
     page.get_by_role("link", name="Regenerate").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("2 programs are refused until they have the new header")
-    dialog.get_by_label("Planned: keep the old one for 24 hours").check()
-    assert check(page, "the dialog of a planned change") == []
+    dialog.get_by_label("Planned: keep the old one for 24 hours").faults_of()
+    assert faults_of(page, "the dialog of a planned change") == []
     dialog.get_by_role("button", name="Regenerate now").click()
     expect(page.get_by_text("The old ones are answered until then")).to_be_visible()
     new = copied(page, "Copy header")
@@ -72,7 +72,7 @@ def test_a_pair_is_changed_over_and_handed_over(new_page, company_of):
     assert ask(address, old, "Gate") == (200, True)
     assert ask(address, new, "Nightly") == (200, False)
     expect(board).to_contain_text("1 of 2 programs use the new pair.", timeout=20_000)
-    assert check(page, "the cut-over board") == []
+    assert faults_of(page, "the cut-over board") == []
     assert ask(address, new, "Gate") == (200, False)
     expect(board).to_contain_text("2 of 2 programs use the new pair.", timeout=20_000)
     expect(board).to_contain_text("Every program has changed over: nothing breaks.")
@@ -86,16 +86,16 @@ def test_a_pair_is_changed_over_and_handed_over(new_page, company_of):
     page.goto(f"{details}hand-over/")
     page.get_by_role("button", name="Make a link").click()
     link = copied(page, "Copy the link")
-    assert check(page, "a new link") == []
+    assert faults_of(page, "a new link") == []
     page.goto(f"{details}hand-over/")
     expect(page.get_by_text("Open until")).to_be_visible()
     stranger = new_page(accept_downloads=True)
     stranger.goto(link)
     expect(stranger.get_by_role("heading", name="Somebody hands you access")).to_be_visible()
-    assert check(stranger, "a link before it is opened") == []
+    assert faults_of(stranger, "a link before it is opened") == []
     stranger.get_by_role("button", name="Show them now").click()
     expect(stranger.locator("#header-value")).to_have_text(new)
-    assert check(stranger, "what a link shows") == []
+    assert faults_of(stranger, "what a link shows") == []
     with stranger.expect_download() as download:
         stranger.get_by_role("link", name="Download Environment").click()
     saved = download.value.path().read_text()

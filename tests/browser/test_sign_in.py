@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.looking import faults_of
 from tests.browser.people import PASSWORD, code, set_up, sign_in, sign_out
-from tests.browser.test_pages import check
 
 pytestmark = pytest.mark.any_database
 
@@ -18,14 +18,14 @@ def test_a_second_factor_is_set_up_asked_for_and_replaced_by_a_recovery_code(new
     page.get_by_role("button", name="Ivy").click()
     page.get_by_role("link", name="Second factor").click()
     page.get_by_role("link", name="Set up").click()
-    assert check(page, "setting it up") == []
+    assert faults_of(page, "setting it up") == []
     secret, codes = set_up(page)
     page.get_by_role("link", name="I have stored them").click()
     sign_out(page)
 
     sign_in(page, ivy)
     expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
-    assert check(page, "the question for the code") == []
+    assert faults_of(page, "the question for the code") == []
     page.get_by_label("Code").fill("000000")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("This code is not right")).to_be_visible()
@@ -42,7 +42,7 @@ def test_a_second_factor_is_set_up_asked_for_and_replaced_by_a_recovery_code(new
     expect(page).to_have_url(re.compile("/account/api/$"))
     page.goto("/you/second-factor/")
     expect(page.get_by_text("9 codes are left.")).to_be_visible()
-    assert check(page, "the second factor") == []
+    assert faults_of(page, "the second factor") == []
     sign_out(page)
     sign_in(page, ivy)
     page.get_by_label("Code").fill(codes[0])
@@ -57,7 +57,7 @@ def test_what_the_company_requires_comes_first_and_an_admin_helps(new_page, comp
     owner = new_page()
     sign_in(owner, ola)
     owner.goto("/account/company/")
-    owner.get_by_label("Second factor required").check()
+    owner.get_by_label("Second factor required").faults_of()
     owner.get_by_role("button", name="Save what is required").click()
     # It holds for who requires it, too.
     set_up(owner)
@@ -98,7 +98,7 @@ def test_who_was_not_seen_for_long_confirms_and_presses_again(new_page, signed_i
     details = page.url
     page.get_by_role("button", name="Show Client Secret").click()
     expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
-    assert check(page, "the question who it is") == []
+    assert faults_of(page, "the question who it is") == []
     page.get_by_label("Password", exact=True).fill(shipped.password)
     page.keyboard.press("Enter")
     expect(page).to_have_url(details)
@@ -129,18 +129,18 @@ def test_somebody_is_invited_by_a_copied_link_and_their_session_is_ended(new_pag
     dialog.get_by_label("Role").select_option("manager")
     dialog.get_by_role("button", name="Invite", exact=True).click()
     expect(owner.get_by_role("heading", name="Pass this link on to Ivy New")).to_be_visible()
-    assert check(owner, "the link") == []
+    assert faults_of(owner, "the link") == []
     owner.get_by_role("button", name="Copy the link").click()
     expect(owner.locator("#live")).to_have_text("Copied")
     link = owner.evaluate("navigator.clipboard.readText()")
     owner.get_by_role("link", name="Done").click()
     expect(owner.get_by_role("row").filter(has_text="Ivy New")).to_contain_text("Manager")
-    assert check(owner, "people and who is invited") == []
+    assert faults_of(owner, "people and who is invited") == []
 
     page = new_page()
     page.goto(link)
     expect(page.get_by_role("heading", name="Welcome to Invicorp")).to_be_visible()
-    assert check(page, "the invitation") == []
+    assert faults_of(page, "the invitation") == []
     page.get_by_label("New password", exact=True).fill(PASSWORD)
     page.get_by_label("New password, again").fill(PASSWORD)
     page.get_by_role("button", name="Set password and sign in").click()
@@ -154,7 +154,7 @@ def test_somebody_is_invited_by_a_copied_link_and_their_session_is_ended(new_pag
     sign_in(again, "ivy@new-invicorp.example")
     again.goto("/you/sessions/")
     expect(again.get_by_role("row").filter(has_text="This one")).to_have_count(1)
-    assert check(again, "the sessions") == []
+    assert faults_of(again, "the sessions") == []
     again.get_by_role("button", name="End the session of").click()
     expect(again.get_by_text("That session has ended.")).to_be_visible()
     page.goto("/account/api/")

@@ -1,0 +1,34 @@
+"""What a page must not have, in whichever state it is."""
+
+from axe_playwright_python.sync_playwright import Axe
+
+# What another theme can break: the rest of the page is the same.
+OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
+
+def faults_of(page, about, options=None):
+    """Return what is wrong with the page as it is now: by axe, or wider than the window."""
+    faults = [
+        f"{about}: {fault['id']}: {[node['target'] for node in fault['nodes']][:3]}"
+        for fault in Axe().run(page, options=options).response["violations"]
+    ]
+    overflow = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    if overflow > 0:
+        faults.append(f"{about}: {overflow} px too wide")
+    return faults
+
+
+def settle(page):
+    """Wait until what a page asks for by itself has come."""
+    page.wait_for_load_state()
+    page.wait_for_function(
+        "!document.querySelector('.htmx-request') && document.fonts.status === 'loaded'"
+    )
+
+
+def in_theme(page, theme):
+    """Show the page in the theme, as the switch in the menu does."""
+    page.emulate_media(color_scheme=theme)
+    page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme }", theme)
