@@ -46,7 +46,7 @@ def test_a_pair_is_changed_over_and_handed_over(new_page, company_of):
     page.get_by_role("link", name="Add API call").click()
     page.get_by_role("dialog").get_by_role("button", name="Add").first.click()
     page.get_by_label("Name", exact=True).fill("Payroll")
-    page.get_by_label("WorkerIDNumber").faults_of()
+    page.get_by_label("WorkerIDNumber").check()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     details = page.url
@@ -59,7 +59,7 @@ def test_a_pair_is_changed_over_and_handed_over(new_page, company_of):
     page.get_by_role("link", name="Regenerate").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("2 programs are refused until they have the new header")
-    dialog.get_by_label("Planned: keep the old one for 24 hours").faults_of()
+    dialog.get_by_label("Planned: keep the old one for 24 hours").check()
     assert faults_of(page, "the dialog of a planned change") == []
     dialog.get_by_role("button", name="Regenerate now").click()
     expect(page.get_by_text("The old ones are answered until then")).to_be_visible()

@@ -1,6 +1,7 @@
 """What using it feels like: by keyboard alone, in few clicks, without jumps, little to load."""
 
 import re
+import uuid
 
 import pytest
 from playwright.sync_api import expect
@@ -48,19 +49,20 @@ class Keyboard:
                 const over = document.elementFromPoint(
                     box.x + box.width / 2, box.y + Math.min(box.height / 2, 20));
                 return {
+                    html: element.outerHTML.slice(0, 200),
                     mark: parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none",
                     uncovered: element.contains(over) || Boolean(over?.contains(element)),
                 };
             }"""
         )
         assert style["mark"], "the focus cannot be seen"
-        assert style["uncovered"], "what has the focus is covered"
+        assert style["uncovered"], f"what has the focus is covered: {style['html']}"
 
 
 @pytest.fixture
 def newcomer(new_page, company_of):
     """Return a page on which the admin of an empty company has signed in."""
-    [email] = company_of("Nouveau", ada="admin")
+    [email] = company_of(f"Nouveau-{uuid.uuid4().hex[:8]}", ada="admin")
     page = new_page()
     sign_in(page, email)
     expect(page).to_have_url(re.compile("/account/api/$"))
@@ -138,7 +140,7 @@ def test_an_empty_company_comes_to_its_first_answer_in_six_clicks(newcomer):
 def test_what_is_not_saved_is_marked_can_be_discarded_and_is_not_lost_by_accident(signed_in):
     page = signed_in()
     page.goto(DETAILS)
-    name, state = page.get_by_label("Name", exact=True), page.locator("[data-unsaved-state]")
+    name, state = page.locator("#id_name"), page.locator("[data-unsaved-state]")
     discard = page.get_by_role("button", name="Discard")
     expect(discard).to_be_hidden()
     before = name.input_value()
@@ -179,7 +181,7 @@ def test_shortcuts_do_what_the_list_says_and_can_be_switched_off(newcomer):
     page.locator("main").press("?")
     expect(page.locator("#shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
-    page.get_by_label("Keyboard shortcuts").uncheck()
+    page.get_by_role("checkbox", name="Keyboard shortcuts").uncheck()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     page.locator("main").press("?")

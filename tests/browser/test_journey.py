@@ -99,6 +99,10 @@ def test_an_admin_adds_a_call_sets_it_and_another_program_is_answered(page, tmp_
     assert as_json["worker"]["workerIDNumber"] == "00417"
 
     page.get_by_label("XML").check()
+    # The program that just asked reads JSON, which is said before it is saved.
+    rehearsal = page.locator("#change-rehearsal")
+    expect(rehearsal).to_contain_text("Saving this breaks 1 program")
+    expect(rehearsal).to_contain_text("It reads JSON, and would get XML.")
     save(page)
     status, content_type, body = curl(fill_in(website_address, **WORKER), header)
     assert (status, content_type) == (200, "application/xml; charset=utf-8")
@@ -110,6 +114,7 @@ def test_an_admin_adds_a_call_sets_it_and_another_program_is_answered(page, tmp_
         ["xmllint", "--noout", "--schema", schema, "-"], input=body, text=True, check=True
     )
     page.get_by_label("JSON").check()
+    expect(rehearsal).to_contain_text("It reads XML, and would get JSON.")
     save(page)
 
     page.get_by_role("link", name="Regenerate").click()

@@ -57,7 +57,7 @@ def test_what_the_company_requires_comes_first_and_an_admin_helps(new_page, comp
     owner = new_page()
     sign_in(owner, ola)
     owner.goto("/account/company/")
-    owner.get_by_label("Second factor required").faults_of()
+    owner.get_by_label("Second factor required").check()
     owner.get_by_role("button", name="Save what is required").click()
     # It holds for who requires it, too.
     set_up(owner)
