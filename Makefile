@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: run test faults bench lint format requirements clean
+.PHONY: run test faults bench lint format messages requirements clean
 .DEFAULT_GOAL := run
 
 # --- What is installed ---------------------------------------------------------------------
@@ -76,6 +76,11 @@ format: $(VENV)/test.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
+
+# Gather the texts into the catalogues, and make what is served of them. Translate between the two.
+messages: $(VENV)/test.installed
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemessages --all --no-location --no-obsolete -i tests -i bench -i var -i $(VENV) -i node_modules
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py compilemessages -i $(VENV) -i bench
 
 # Take newer versions of everything pyproject.toml names. Hashes, and no addresses.
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from apicalls.parameters import (
     COMPONENT,
     CURSOR,
@@ -48,7 +50,10 @@ _INSTANT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter as the API is described: `schema` is JSON Schema of its value."""
+    """A parameter as the API is described: `schema` is JSON Schema of its value.
+
+    `about` is in English there; pages translate it.
+    """
 
     name: str
     about: str
@@ -65,70 +70,80 @@ _DAY_SCHEMA = {"type": "string", "format": "date"}
 _PARAMETERS = (
     Parameter(
         WORKER_ID_NUMBER,
-        "The ID# on the worker's profile. Case does not matter, leading zeros do.",
+        _("The ID# on the worker's profile. Case does not matter, leading zeros do."),
         "00417",
         _text(minLength=1),
     ),
-    Parameter(FIRST_NAME, "The worker's first name, accents included.", "Dana", _text(minLength=1)),
+    Parameter(
+        FIRST_NAME, _("The worker's first name, accents included."), "Dana", _text(minLength=1)
+    ),
     Parameter(
         MIDDLE_NAME,
-        "The worker's middle name; sent empty for a worker who has none.",
+        _("The worker's middle name; sent empty for a worker who has none."),
         "",
         _text(),
     ),
-    Parameter(LAST_NAME, "The worker's last name.", "Okafor", _text(minLength=1)),
+    Parameter(LAST_NAME, _("The worker's last name."), "Okafor", _text(minLength=1)),
     Parameter(
         VALID_THROUGH,
-        "Asks also whether the worker stays compliant without interruption through this day, "
-        "if nobody changes anything; today or later.",
+        _(
+            "Asks also whether the worker stays compliant without interruption through this day, "
+            "if nobody changes anything; today or later."
+        ),
         "2099-12-31",
         _DAY_SCHEMA,
     ),
     Parameter(
         STATUS,
-        "Only workers with this status.",
+        _("Only workers with this status."),
         "not_compliant",
         {"type": "string", "enum": [str(one) for one in WorkerStatus]},
     ),
     Parameter(
         COMPONENT,
-        "Only workers who are asked something of this component; their items and components "
-        "are narrowed to it, their status and percent are still about everything required.",
+        _(
+            "Only workers who are asked something of this component; their items and components "
+            "are narrowed to it, their status and percent are still about everything required."
+        ),
         "certificate",
         {"type": "string", "enum": [str(one) for one in Component]},
     ),
     Parameter(
-        POSITION, "Only workers of the position with this name.", "Welder", _text(minLength=1)
+        POSITION, _("Only workers of the position with this name."), "Welder", _text(minLength=1)
     ),
     Parameter(
         LOCATION,
-        "Only workers at the location with this name.",
+        _("Only workers at the location with this name."),
         "Calgary Yard",
         _text(minLength=1),
     ),
     Parameter(
         DIVISION,
-        "Only workers at locations of the division with this name.",
+        _("Only workers at locations of the division with this name."),
         "Construction",
         _text(minLength=1),
     ),
     Parameter(
         REQUIRED_ONLY,
-        "true leaves optional items out.",
+        _("true leaves optional items out."),
         "true",
         {"type": "string", "enum": ["true", "false"]},
     ),
     Parameter(
         DUE_BEFORE,
-        "Only workers with a required item whose last valid day is before this day, those "
-        "that have expired included.",
+        _(
+            "Only workers with a required item whose last valid day is before this day, those "
+            "that have expired included."
+        ),
         "2099-12-31",
         _DAY_SCHEMA,
     ),
     Parameter(
         SINCE,
-        'Where to begin: the "latest" of an earlier answer, or an instant with its zone. '
-        "Without it, at the first change there is.",
+        _(
+            'Where to begin: the "latest" of an earlier answer, or an instant with its zone. '
+            "Without it, at the first change there is."
+        ),
         "2026-01-01T00:00:00Z",
         _text(minLength=1, maxLength=200),
     ),
@@ -146,14 +161,16 @@ _PARAMETERS = (
     ),
     Parameter(
         CURSOR,
-        'Where the page begins. It is in "next" of the page before; never make one yourself.',
+        _('Where the page begins. It is in "next" of the page before; never make one yourself.'),
         "",
         _text(minLength=1),
     ),
     Parameter(
         STREAM,
-        "true answers with everybody in one document, as it is read; then there is no limit, "
-        "no cursor and no ETag.",
+        _(
+            "true answers with everybody in one document, as it is read; then there is no limit, "
+            "no cursor and no ETag."
+        ),
         "true",
         {"type": "string", "enum": ["true", "false"]},
     ),

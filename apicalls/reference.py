@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from accounts.languages import OWN_LANGUAGE, own_language
 from apicalls.description import SUMMARIES, parameters_of, takes_a_tick
 from apicalls.documents import DOCUMENTS, document_path, sample_answer
 from apicalls.documents.fields import DEFAULT_FIELDS, FIELD_GROUP_MEMBERS, FIELD_GROUPS
@@ -88,7 +89,11 @@ def reference(request: HttpRequest) -> HttpResponse:
         "default_limit": DEFAULT_LIMIT,
         "max_limit": MAX_LIMIT,
     }
-    return render(request, "apicalls/reference.html", context)
+    # A document of the API: it says what the API says, in the one language of that.
+    with own_language():
+        response = render(request, "apicalls/reference.html", context)
+    response["Content-Language"] = OWN_LANGUAGE
+    return response
 
 
 @require_safe

@@ -7,6 +7,7 @@ command -v chromium >/dev/null || missing="$missing chromium"
 command -v redis-server >/dev/null || missing="$missing redis-server"
 command -v xmllint >/dev/null || missing="$missing libxml2-utils"
 command -v curl >/dev/null || missing="$missing curl"
+command -v msgfmt >/dev/null || missing="$missing gettext"
 command -v npm >/dev/null || missing="$missing nodejs npm"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0

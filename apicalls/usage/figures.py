@@ -78,12 +78,12 @@ class Request:
         if self.code == INTERRUPTED:
             return gettext("It has not come to its end: it is being sent, or it was broken off.")
         kind = PROBLEM_TYPES.get(self.code)
-        return kind.detail if kind else ""
+        return gettext(kind.detail) if kind else ""
 
     @property
     def title(self) -> str:
         kind = PROBLEM_TYPES.get(self.code)
-        return kind.title if kind else self.code
+        return gettext(kind.title) if kind else self.code
 
 
 # How often, by a thing's key and an outcome.

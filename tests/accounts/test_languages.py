@@ -57,7 +57,7 @@ ON = {"has_shortcuts": "on"}
 
 
 def test_times_are_shown_in_the_zone_a_person_chose(client_of, admin):
-    event = AuditEvent.objects.create(
+    AuditEvent.objects.create(
         company=admin.company,
         sequence=1,
         actor=admin,
@@ -70,10 +70,7 @@ def test_times_are_shown_in_the_zone_a_person_chose(client_of, admin):
     client = client_of(admin)
     assert "2 Mar 2026, 05:00" in client.get("/account/activity/").text
     client.post("/you/preferences/", {"language": "fr", "time_zone": "Asia/Tokyo", **ON})
-    assert "2 mars 2026, 21\xa0h\xa000" in client.get("/account/activity/").text.replace(
-        " h ", "\xa0h\xa0"
-    )
-    assert event.sequence == 1
+    assert "2 mars 2026, 21 h 00" in client.get("/account/activity/").text
 
 
 def test_a_zone_that_is_not_there_is_refused_and_the_form_kept(client_of, admin):

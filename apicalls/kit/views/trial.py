@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
@@ -72,7 +73,7 @@ def _field(name: str, value: str = "") -> forms.CharField:
         strip=False,
         max_length=_MAX_LENGTH,
         widget=widget,
-        help_text=PARAMETERS[name].about,
+        help_text=gettext(PARAMETERS[name].about),
     )
 
 
