@@ -18,7 +18,9 @@ PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}|</?\w+>")
 
 def catalogue(path):
     with path.open("rb") as file:
-        return gettext.GNUTranslations(file)._catalog
+        texts = dict(gettext.GNUTranslations(file)._catalog)
+    del texts[""]  # its header, in which tools write what they like
+    return texts
 
 
 @pytest.fixture
@@ -53,7 +55,6 @@ def test_a_translation_has_the_places_of_the_original(language):
         (text, translated)
         for text, translated in texts.items()
         if isinstance(text, str)
-        and text
         and set(PLACEHOLDERS.findall(text)) != set(PLACEHOLDERS.findall(translated))
     ]
     assert wrong == []
