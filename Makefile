@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: run test faults bench lint format messages requirements clean
+.PHONY: run test faults bench lint format messages pictures requirements clean
 .DEFAULT_GOAL := run
 
 # --- What is installed ---------------------------------------------------------------------
@@ -76,6 +76,11 @@ format: $(VENV)/test.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
+
+# Take the pictures of the documents anew, from the demo as it is now.
+pictures: tests/packages.sh $(VENV)/test.installed
+	tests/packages.sh
+	$(BIN)/python docs/pictures.py
 
 # Gather the texts into the catalogues, and make what is served of them. Translate between the two.
 messages: $(VENV)/test.installed

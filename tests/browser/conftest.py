@@ -5,17 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.looking import ARGUMENTS
 from tests.browser.people import PASSWORD
-
-# Nothing but the page itself is fetched; as root there is no sandbox.
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")

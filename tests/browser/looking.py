@@ -1,6 +1,16 @@
-"""What a page must not have, in whichever state it is."""
+"""How pages are looked at, and what none of them must have."""
 
 from axe_playwright_python.sync_playwright import Axe
+
+# Nothing but the page itself is fetched; as root there is no sandbox.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # What another theme can break: the rest of the page is the same.
 OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
