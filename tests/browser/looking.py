@@ -1,6 +1,8 @@
 """How pages are looked at, and what none of them must have."""
 
-from axe_playwright_python.sync_playwright import Axe
+import json
+
+from axe_playwright_python.base import AXE_SCRIPT
 
 # Nothing but the page itself is fetched; as root there is no sandbox.
 ARGUMENTS = [
@@ -13,15 +15,25 @@ ARGUMENTS = [
 ]
 
 # What another theme can break: the rest of the page is the same.
-OF_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+OF_COLOURS = ("color-contrast", "link-in-text-block")
 
 
-def faults_of(page, about, options=None):
-    """Return what is wrong with the page as it is now: by axe, or wider than the window."""
-    faults = [
-        f"{about}: {fault['id']}: {[node['target'] for node in fault['nodes']][:3]}"
-        for fault in Axe().run(page, options=options).response["violations"]
-    ]
+def faults_of(page, about, rules=()):
+    """Return what is wrong with the page as it is now: by axe, or wider than the window.
+
+    By all rules of axe, or by these.
+    """
+    options = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": rules}
+    # Once for each page that is loaded: it is half a megabyte.
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate(
+        f"axe.run({json.dumps(options)}).then(found => found.violations.map("
+        "fault => [fault.id, fault.nodes.slice(0, 3).map(node => node.target)]))"
+    )
+    faults = [f"{about}: {rule}: {targets}" for rule, targets in violations]
     overflow = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )

@@ -91,8 +91,8 @@ def look(page, about, name, language):
         for theme in THEMES:
             in_theme(page, theme)
             # What colours have nothing to do with is looked at once in each width.
-            options = OF_COLOURS if theme == "dark" else None
-            faults += faults_of(page, f"{about} ({language}, {width}, {theme})", options)
+            rules = OF_COLOURS if theme == "dark" else ()
+            faults += faults_of(page, f"{about} ({language}, {width}, {theme})", rules)
             folder = SCREENSHOTS / language / f"{width}-{theme}"
             page.screenshot(path=folder / f"{name}.jpg", full_page=True, type="jpeg", quality=70)
     page.set_viewport_size({"width": 1440, "height": 900})
