@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
 
-from django.http import FileResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
@@ -34,6 +34,11 @@ _PIECE = 200
 # Of Excel: rows of a sheet, characters of a cell.
 _SHEET_ROWS = 1_048_576
 _CELL_LENGTH = 32_767
+
+
+def is_for_excel(request: HttpRequest) -> bool:
+    """Tell whether a file is asked for with `?for=excel`, which is with a byte order mark."""
+    return request.GET.get("for") == "excel"
 
 
 def csv_response(

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.audit.models import AuditHead
 from accounts.audit.reading import ActivityForm, events_header, events_rows, page_of
 from accounts.audit.trail import audit_event_add
-from accounts.exports import csv_response
+from accounts.exports import csv_response, is_for_excel
 from accounts.permissions import CompanyRequest, company_member_required
 
 
@@ -51,6 +51,7 @@ def activity_csv(request: CompanyRequest) -> HttpResponse:
         name=f"activity-{slugify(request.company.name)}",
         header=events_header(),
         rows=events_rows(form.events()),
+        bom=is_for_excel(request),
     )
     return cast("HttpResponse", response)
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.exports import csv_response
+from accounts.exports import csv_response, is_for_excel
 from accounts.models import Company
 from accounts.permissions import CompanyRequest, company_member_required
 from apicalls.models import APICall, RefusedRequests, RequestLog
@@ -111,7 +111,10 @@ def company_usage_csv(request: CompanyRequest) -> HttpResponse:
         return _back(form)
     rows = requests_exported(company=request.company, **form.chosen)
     told = ((at.isoformat(), *values) for at, *values in rows)
-    return cast("HttpResponse", csv_response(name=_name(form), header=list(EXPORTED), rows=told))
+    response = csv_response(
+        name=_name(form), header=list(EXPORTED), rows=told, bom=is_for_excel(request)
+    )
+    return cast("HttpResponse", response)
 
 
 @company_member_required

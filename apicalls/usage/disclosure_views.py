@@ -8,7 +8,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.exports import csv_response
+from accounts.exports import csv_response, is_for_excel
 from accounts.permissions import CompanyRequest, company_member_required
 from apicalls.usage.disclosures import register_of
 from workers.models import Worker
@@ -44,7 +44,8 @@ def disclosures_csv(request: CompanyRequest, pk: int) -> HttpResponse:
         *(_("First"), _("Last"), _("Fields")),
     )
     name = f"disclosures-{slugify(str(worker)) or worker.pk}"
-    return cast("HttpResponse", csv_response(name=name, header=header, rows=rows))
+    response = csv_response(name=name, header=header, rows=rows, bom=is_for_excel(request))
+    return cast("HttpResponse", response)
 
 
 def _get_worker(request: CompanyRequest, pk: int) -> Worker:

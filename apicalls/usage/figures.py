@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import CharField, Count, F, Max, Q, QuerySet, Sum, Value
 from django.utils.translation import gettext
 
 from accounts.models import Company
@@ -14,7 +14,7 @@ from apicalls.kit.advice import ADVICE
 from apicalls.models import APICall, Caller, RefusedRequests, RequestLog
 from apicalls.request_log import INTERRUPTED
 from apicalls.usage.counts import USAGE_DAYS, tally, usage_begin
-from apicalls.usage.outcomes import OUTCOMES
+from apicalls.usage.outcomes import FAILED, OUTCOMES, REFUSED
 from workhub.problem_types import PROBLEM_TYPES
 
 LAST_SHOWN = 50
@@ -69,21 +69,29 @@ class Request:
 
     @property
     def advice(self) -> str:
-        """Return what to do about it, "" when nothing has to be done.
-
-        Of a header that was refused, it is what the header doctor says.
-        """
-        if self.mistake in ADVICE:
-            return str(ADVICE[Mistake(self.mistake)])
-        if self.code == INTERRUPTED:
-            return gettext("It has not come to its end: it is being sent, or it was broken off.")
-        kind = PROBLEM_TYPES.get(self.code)
-        return gettext(kind.detail) if kind else ""
+        return _advice_on(self.code, self.mistake)
 
     @property
     def title(self) -> str:
-        kind = PROBLEM_TYPES.get(self.code)
-        return gettext(kind.title) if kind else self.code
+        return _title_of(self.code)
+
+
+def _advice_on(code: str, mistake: str) -> str:
+    """Return what to do about a problem, "" when nothing has to be done.
+
+    Of a header that was refused, it is what the header doctor says.
+    """
+    if mistake in ADVICE:
+        return str(ADVICE[Mistake(mistake)])
+    if code == INTERRUPTED:
+        return gettext("It has not come to its end: it is being sent, or it was broken off.")
+    kind = PROBLEM_TYPES.get(code)
+    return gettext(kind.detail) if kind else ""
+
+
+def _title_of(code: str) -> str:
+    kind = PROBLEM_TYPES.get(code)
+    return gettext(kind.title) if kind else code
 
 
 # How often, by a thing's key and an outcome.
@@ -143,6 +151,51 @@ def _summed(rows: Iterable[tuple[Any, str, int]]) -> Counted:
 
 def _times(counted: Counted, key: Any) -> Times:
     return Times(*(counted.get((key, outcome), 0) for outcome in OUTCOMES))
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What was refused or failed for one reason in the last USAGE_DAYS days."""
+
+    code: str
+    mistake: str
+    times: int
+    last_at: datetime
+
+    @property
+    def title(self) -> str:
+        return _title_of(self.code)
+
+    @property
+    def advice(self) -> str:
+        return _advice_on(self.code, self.mistake)
+
+
+def troubles(*, api_call: APICall) -> list[Trouble]:
+    """Return why requests of programs were not answered, the most frequent first."""
+    recent = Q(api_call=api_call, at__gte=usage_begin(api_call.company))
+    # Each half by an index of its own: few of many.
+    logged = [
+        RequestLog.objects.filter(recent, OUTCOMES[outcome], is_test=False)
+        .order_by()
+        .annotate(why=Value("", output_field=CharField()))
+        .values_list("code", "why")
+        .annotate(number=Count("pk"), last=Max("at"))
+        for outcome in (REFUSED, FAILED)
+    ]
+    folded = (
+        RefusedRequests.objects.filter(recent)
+        .order_by()
+        .annotate(why=F("mistake"))
+        .values_list("code", "why")
+        .annotate(number=Sum("times"), last=Max("at"))
+    )
+    found: dict[tuple[str, str], Trouble] = {}
+    for code, mistake, number, last in folded.union(*logged, all=True):
+        known = found.get((code, mistake), Trouble(code, mistake, 0, last))
+        times, last_at = known.times + number, max(known.last_at, last)
+        found[code, mistake] = Trouble(code, mistake, times, last_at)
+    return sorted(found.values(), key=lambda one: (-one.times, one.code, one.mistake))
 
 
 def last_requests(

@@ -24,7 +24,7 @@ from apicalls.callers import caller_change, callers_listed
 from apicalls.models import APICall, Caller, RequestLog
 from apicalls.pages import api_call_or_404
 from apicalls.parameters import LOOKUPS
-from apicalls.usage.figures import last_requests, use_of_call
+from apicalls.usage.figures import last_requests, troubles, use_of_call
 from apicalls.usage.outcomes import LABELS
 from workers.history import items_at
 from workers.models import Worker
@@ -168,6 +168,7 @@ def _usage_page(
         return render(request, "apicalls/_requests.html", context)
     days, times_of_callers = use_of_call(api_call=api_call)
     context["days"] = days
+    context["troubles"] = troubles(api_call=api_call)
     context["callers"] = [
         (
             one,

@@ -1,7 +1,7 @@
 """The Usage page: figures by day, callers, the last requests."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from apicalls.doctor import Mistake
 from apicalls.kit.advice import ADVICE
 from apicalls.models import Caller, RefusedRequests, RequestLog
-from apicalls.usage.figures import last_requests, use_of_call
+from apicalls.usage.figures import last_requests, troubles, use_of_call
 from workhub.problem_types import PROBLEM_TYPES
 
 
@@ -321,3 +321,37 @@ def test_the_page_takes_few_queries_however_many_callers(
     client = client_of(admin)
     with django_assert_max_num_queries(10):
         client.get(path)
+
+
+def test_what_was_not_answered_is_grouped_by_reason(log, call, page):
+    now = datetime.now(UTC)
+    for number in range(3):
+        log((now - timedelta(hours=number)).isoformat(), 404, code="worker_not_found")
+    log(now.isoformat(), 503, code="temporarily_unavailable")
+    log(now.isoformat(), 404, code="worker_not_found", is_test=True)
+    log((now - timedelta(days=40)).isoformat(), 403, code="call_paused")
+    RefusedRequests.objects.create(
+        key="k",
+        at=now,
+        api_call=call.api_call,
+        code="invalid_credentials",
+        status=401,
+        times=7,
+        request_id="0" * 32,
+    )
+    found = troubles(api_call=call.api_call)
+    assert [(one.code, one.times) for one in found] == [
+        ("invalid_credentials", 7),
+        ("worker_not_found", 3),
+        ("temporarily_unavailable", 1),
+    ]
+    assert abs(found[1].last_at - now) < timedelta(seconds=1)
+    text = page()
+    assert "What was not answered" in text
+    assert "There is no such worker" in text
+    assert "Check the values: the ID# is on the worker's profile" in text
+
+
+def test_where_all_was_answered_no_reason_is_listed(log, page):
+    log(datetime.now(UTC).isoformat())
+    assert "What was not answered" not in page()

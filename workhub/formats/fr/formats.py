@@ -3,3 +3,5 @@ DATE_FORMAT = "j N Y"
 MONTH_DAY_FORMAT = "j N"
 TIME_FORMAT = r"G \h i"
 DATETIME_FORMAT = r"j N Y, G \h i"
+# With seconds, for the request log.
+SHORT_DATETIME_FORMAT = r"j N Y, G \h i \m\i\n s \s"
