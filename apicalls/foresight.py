@@ -80,7 +80,7 @@ def told_of(broken: Iterable[Broken]) -> str:
 def broken_by(*, api_call: APICall, after: Settings) -> list[Broken]:
     """Return the programs that would break if the call had the settings `after`.
 
-    In at most six queries, however many programs there are.
+    In at most seven queries, however many programs there are.
     """
     before = Settings.of(api_call)
     if before == after or before.state != State.ACTIVE:

@@ -213,5 +213,5 @@ def test_it_takes_few_queries_however_many_programs(call, asked, django_assert_m
         ("10.0.0.0/8",),
         "active",
     )
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert len(broken_by(api_call=call.api_call, after=after)) == 51
