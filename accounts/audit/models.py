@@ -1,5 +1,6 @@
 """The entries of the audit trail, and where the chain of each company ends."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.apps import apps
@@ -100,7 +101,8 @@ class AuditEvent(models.Model):
         described = []
         for name, values in self.changes.items():
             field = self._field_of(name)
-            before, after = (_shown(field, value) for value in values)
+            shown = _level if self.action in _ABOUT_LEVELS else partial(_shown, field)
+            before, after = (shown(value) for value in values)
             described.append(Change(_label_of(field, name), before, after))
         return described
 
@@ -118,6 +120,15 @@ class AuditEvent(models.Model):
             if name in (field.name, label and in_own_language(label)):
                 return field
         return None
+
+
+# Written by position and location, with the level as it is stored.
+_ABOUT_LEVELS = {"assigned", "unassigned"}
+
+
+def _level(stored: str) -> str:
+    """Return a level such as "not_applicable" as pages call it."""
+    return gettext(stored.replace("_", " ").title()) if stored else ""
 
 
 def _label_of(field: Any, name: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import translation
 
 from accounts.audit.models import AuditEvent
+from accounts.audit.trail import audit_event_add
 from accounts.models import User
 from accounts.services import person_change
 from tests.conftest import PASSWORD
@@ -70,7 +71,7 @@ def test_times_are_shown_in_the_zone_a_person_chose(client_of, admin):
     client = client_of(admin)
     assert "2 Mar 2026, 05:00" in client.get("/account/activity/").text
     client.post("/you/preferences/", {"language": "fr", "time_zone": "Asia/Tokyo", **ON})
-    assert "2 mars 2026, 21 h 00" in client.get("/account/activity/").text
+    assert "2 mars 2026, 21\xa0h\xa000" in client.get("/account/activity/").text
 
 
 def test_a_zone_that_is_not_there_is_refused_and_the_form_kept(client_of, admin):
@@ -141,3 +142,19 @@ def test_mail_is_in_the_language_of_who_gets_it(company, admin, second_admin, ma
     subjects = [mail.subject for mail in mailoutbox]
     assert len(set(subjects)) == 2
     assert PASSWORD
+
+
+def test_what_is_one_of_several_is_shown_in_the_language_of_the_reader(client_of, owner):
+    company = owner.company
+    audit_event_add(
+        company=company,
+        actor=owner,
+        action="assigned",
+        subject=company,
+        changes={"Crane Operator": ["required", "not_applicable"]},
+    )
+    [change] = AuditEvent.objects.get(action="assigned").described_changes
+    assert change == ("Crane Operator", "Required", "Not Applicable")
+    with translation.override("fr"):
+        [change] = AuditEvent.objects.get(action="assigned").described_changes
+    assert change == ("Crane Operator", "Obligatoire", "Sans objet")

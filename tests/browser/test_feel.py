@@ -102,6 +102,8 @@ def test_the_whole_journey_goes_by_keyboard_alone(newcomer):
     # Call it.
     keys.to(page.get_by_role("button", name="Send test request")).press("Enter")
     expect(page.locator("#trial-result")).to_contain_text("200 OK")
+    # It is said to who does not see it, in a region that was there before.
+    expect(page.locator("#trial-said[role=status]")).to_contain_text("200 OK, after")
     expect(page.locator("#trial-result")).to_contain_text("<compliant>true</compliant>")
 
     # Regenerate.
