@@ -23,7 +23,8 @@ def faults_of(page, about, rules=()):
 
     By all rules of axe, or by these.
     """
-    options = {"resultTypes": ["violations"]}
+    # The rule of WCAG 2.2 that axe has but leaves out unless it is asked for.
+    options = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
     if rules:
         options["runOnly"] = {"type": "rule", "values": rules}
     # Once for each page that is loaded: it is half a megabyte.
