@@ -194,7 +194,7 @@ def api_call_change(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     if not form.is_valid() or not served.is_valid():
         return details_page(request, found, form, served, status=422)
     broken = _broken(found, form, served)
-    if request.POST.get("told", "") != told_of(broken):
+    if broken and request.POST.get("told") != told_of(broken):
         return details_page(request, found, form, served, broken=broken, status=422)
     try:
         changed = services.api_call_change(
@@ -279,9 +279,8 @@ def api_call_state_change(request: CompanyRequest, code: uuid.UUID, change: str)
     if request.method != "POST":
         return _state_change_page(request, found, change)
     if services.api_call_state_change(api_call=found, change=change, by=request.user):
-        undo = UNDO.get(change)
-        url = reverse("api_call_state_change", args=[found.code, undo]) if undo else ""
-        messages.success(request, DONE[change], extra_tags=url)
+        undo = reverse("api_call_state_change", args=[found.code, UNDO[change]])
+        messages.success(request, DONE[change], extra_tags=undo)
     else:
         messages.info(request, _("That was done already; nothing is changed."))
     return redirect(found)

@@ -168,6 +168,12 @@ def test_what_breaks_nothing_is_saved_at_once(as_admin, call, form):
     assert as_admin.post(f"{path}change/", form(name="Other")).status_code == 302
 
 
+def test_what_no_longer_breaks_anything_is_saved_though_it_was_told_of(as_admin, call, form):
+    path = call.api_call.get_absolute_url()
+    told = form(output_format="xml", told="0123456789abcdef")
+    assert as_admin.post(f"{path}change/", told).status_code == 302
+
+
 def test_a_rehearsal_of_what_cannot_be_read_says_nothing(as_admin, call, form):
     path = call.api_call.get_absolute_url()
     response = as_admin.post(f"{path}change/rehearsal/", form(rate_limit="many"))
