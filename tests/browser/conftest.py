@@ -1,5 +1,6 @@
 """Headless Chromium on the shipped server."""
 
+import json
 import re
 
 import pytest
@@ -82,3 +83,47 @@ def company_of(shipped):
         return [email for email, _role in emails]
 
     return make
+
+
+# One of everything of the demo company, as the braces of tests/routes.py name it.
+OBJECTS = """
+import json, uuid
+from accounts.models import Company, Invitation, User
+from apicalls import services
+from apicalls.demo import GATE_CODE
+from apicalls.models import APICall, Caller, RequestLog
+from apicalls.selectors import credential_current
+from workers.imports.models import DataImport
+from workers.models import Location, Record, Requirement, Worker
+company = Company.objects.get(name="Northern Build")
+call = APICall.objects.get(code=GATE_CODE)
+pair = credential_current(api_call=call)
+caller, _made = Caller.objects.get_or_create(
+    api_call=call, client="Turnstile", address_range="192.0.2.0/24", credential=pair
+)
+request = RequestLog.objects.create(
+    api_call=call, credential=pair, caller=caller, request_id=uuid.uuid4().hex, status=200,
+    milliseconds=4, size=812, address="192.0.2.7", client="Turnstile/2.1", output_format="json",
+)
+invitation, _made = Invitation.objects.get_or_create(
+    company=company, email="new@northern-build.example", name="Nia New", role="viewer"
+)
+link, token = services.hand_over_add(credential=pair, by=None)
+data_import = DataImport.objects.create(company=company, kind="workers", file_name="workers.csv")
+print(json.dumps({
+    "person": str(User.objects.filter(company=company, role="viewer").first().code),
+    "worker": Worker.objects.filter(company=company).first().pk,
+    "requirement": Requirement.objects.filter(company=company).first().pk,
+    "record": Record.objects.filter(worker__company=company).first().pk,
+    "location": Location.objects.filter(company=company).first().pk,
+    "call": str(call.code), "caller": caller.pk, "request": request.request_id,
+    "link": str(link.code), "invitation": str(invitation.code), "import_": str(data_import.code),
+    "hand_over": token,
+}))
+"""
+
+
+@pytest.fixture
+def objects(shipped):
+    printed = shipped.manage("shell", "--verbosity", "0", "--command", OBJECTS)
+    return json.loads(printed.strip().splitlines()[-1])
