@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "workhub.probes.ProbesMiddleware",
     "workhub.middleware.TrustedProxyMiddleware",
     "accounts.addresses.ActingAddressMiddleware",
     "workhub.middleware.RequestIDMiddleware",
