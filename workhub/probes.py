@@ -75,7 +75,6 @@ def _told(found: Mapping[str, Finding]) -> dict[str, dict[str, str]]:
 
 def _database() -> Finding:
     try:
-        connection.close_if_unusable_or_obsolete()
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
