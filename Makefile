@@ -83,7 +83,8 @@ pictures: tests/packages.sh $(VENV)/test.installed
 	$(BIN)/python docs/pictures.py
 
 # Gather the texts into the catalogues, and make what is served of them. Translate between the two.
-messages: $(VENV)/test.installed
+messages: tests/packages.sh $(VENV)/test.installed
+	tests/packages.sh
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemessages --all --no-location --no-obsolete -i tests -i bench -i var -i $(VENV) -i node_modules
 	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py compilemessages -i $(VENV) -i bench
 

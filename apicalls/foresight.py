@@ -136,7 +136,7 @@ def _by_fields(api_call: APICall, before: Settings, after: Settings) -> Iterable
             name
             for group in groups
             if group in removed
-            for name in FIELD_GROUP_MEMBERS[group] or [groups[group]]
+            for name in FIELD_GROUP_MEMBERS[group] or [_(groups[group])]
         ]
         yield _("The answer would no longer have %(names)s.") % {"names": ", ".join(names)}
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from apicalls import reference, views
+from apicalls import life, reference, views
 from apicalls.authorization import hand_over
 from apicalls.authorization import views as authorization
 from apicalls.kit.views import guides, header_doctor, kit, trial
@@ -23,24 +23,13 @@ class StateChangeConverter:
         return value
 
 
-class CallsFileConverter(StateChangeConverter):
-    """What the list can be had as."""
-
-    regex = "csv|excel-csv"
-
-
 register_converter(StateChangeConverter, "state_change")
-register_converter(CallsFileConverter, "calls_file")
 
 _CALL = "account/api/<uuid:code>/"
 
 urlpatterns = [
     path("account/api/", views.api_calls, name="api_calls"),
-    path(
-        "account/api/export/<calls_file:file_type>/",
-        views.api_calls_export,
-        name="api_calls_export",
-    ),
+    path("account/api/csv/", views.api_calls_csv, name="api_calls_csv"),
     path("account/api/templates/", views.api_templates, name="api_templates"),
     path("account/api/add/", views.api_call_add, name="api_call_add"),
     path("account/api/usage/", company_views.company_usage, name="company_usage"),
@@ -84,10 +73,10 @@ urlpatterns = [
     ),
     path("hand-over/<str:token>/", hand_over.hand_over, name="hand_over"),
     path(_CALL + "regenerate/", authorization.regenerate, name="regenerate"),
-    path(_CALL + "duplicate/", views.api_call_duplicate, name="api_call_duplicate"),
+    path(_CALL + "duplicate/", life.api_call_duplicate, name="api_call_duplicate"),
     path(
         _CALL + "<state_change:change>/",
-        views.api_call_state_change,
+        life.api_call_state_change,
         name="api_call_state_change",
     ),
     path("workers/<int:pk>/disclosures/", disclosure_views.disclosures, name="disclosures"),

@@ -1,20 +1,17 @@
 """The pages of Account -> API: the list, the templates, and the details of a call."""
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import F, OrderBy
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import exports
 from accounts.permissions import (
@@ -29,7 +26,6 @@ from apicalls.documents import sample_answer
 from apicalls.foresight import Broken, Settings, broken_by, told_of
 from apicalls.forms import (
     APICallAddForm,
-    APICallDuplicateForm,
     APICallFilterForm,
     APICallForm,
     ServedForm,
@@ -52,40 +48,6 @@ COLUMNS: tuple[tuple[str, Promise, str], ...] = (
     ("last_used", gettext_lazy("Last used"), "last_used_at"),
     ("requests", gettext_lazy("Requests (30 days)"), "requests_30_days"),
 )
-
-# What each change asks before it is done, and what it does.
-CHANGES: Mapping[str, tuple[Promise, Promise, Promise]] = {
-    "pause": (
-        gettext_lazy("Pause “{name}”?"),
-        gettext_lazy("Programs that use it are refused until you resume it."),
-        gettext_lazy("Pause now"),
-    ),
-    "resume": (
-        gettext_lazy("Resume “{name}”?"),
-        gettext_lazy("Programs that use it are answered again, with the same credentials."),
-        gettext_lazy("Resume now"),
-    ),
-    "archive": (
-        gettext_lazy("Archive “{name}”?"),
-        gettext_lazy(
-            "Programs that use it are refused, and it leaves the list. You can restore it."
-        ),
-        gettext_lazy("Archive now"),
-    ),
-    "restore": (
-        gettext_lazy("Restore “{name}”?"),
-        gettext_lazy("Takes it out of the archive. It stays paused until you resume it."),
-        gettext_lazy("Restore now"),
-    ),
-}
-DONE = {
-    "pause": gettext_lazy("Paused. Programs that use it are refused until you resume it."),
-    "resume": gettext_lazy("Resumed. Programs that use it are answered again."),
-    "archive": gettext_lazy("Archived. Its history is kept, and you can restore it."),
-    "restore": gettext_lazy("Restored, and paused. Resume it to have it answered again."),
-}
-# What takes each change back; the notice that it is done has a button for that.
-UNDO = {"pause": "resume", "resume": "pause", "archive": "restore", "restore": "archive"}
 
 
 @company_member_required
@@ -117,7 +79,7 @@ def api_calls(request: CompanyRequest) -> HttpResponse:
 @company_member_required
 @within_limit
 @require_safe
-def api_calls_export(request: CompanyRequest, file_type: str) -> HttpResponse:
+def api_calls_csv(request: CompanyRequest) -> HttpResponse:
     """The list as it is filtered and sorted, as a file."""
     listed = selectors.api_calls_listed(
         company=request.company,
@@ -133,7 +95,7 @@ def api_calls_export(request: CompanyRequest, file_type: str) -> HttpResponse:
         name=f"{_('api-calls')}-{request.company.today().isoformat()}",
         header=header,
         rows=(_exported(one) for one in listed.order_by(*_order(request.GET.get("sort", "")))),
-        bom=file_type == "excel-csv",
+        bom=exports.is_for_excel(request),
     )
     return cast("HttpResponse", response)  # the decorators need its headers only
 
@@ -267,44 +229,6 @@ def change_rehearsal(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     return render(request, "apicalls/_change_rehearsal.html", context)
 
 
-# --- Life of a call --------------------------------------------------------------------
-
-
-@company_admin_required
-@within_limit
-@require_http_methods(["GET", "HEAD", "POST"])
-def api_call_state_change(request: CompanyRequest, code: uuid.UUID, change: str) -> HttpResponse:
-    """Say what it does and who is hit, and on POST do it."""
-    found = api_call_or_404(request, code)
-    if request.method != "POST":
-        return _state_change_page(request, found, change)
-    if services.api_call_state_change(api_call=found, change=change, by=request.user):
-        undo = reverse("api_call_state_change", args=[found.code, UNDO[change]])
-        messages.success(request, DONE[change], extra_tags=undo)
-    else:
-        messages.info(request, _("That was done already; nothing is changed."))
-    return redirect(found)
-
-
-@company_admin_required
-@within_limit
-@require_POST
-def api_call_duplicate(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
-    found = api_call_or_404(request, code)
-    form = APICallDuplicateForm(request.POST)
-    if not form.is_valid():
-        return redirect(found)
-    twin = services.api_call_duplicate(
-        api_call=found,
-        code=form.cleaned_data["code"],
-        by=request.user,
-    )
-    messages.success(
-        request, _("Copied, with credentials of its own. Give it the name of its department.")
-    )
-    return redirect(twin)
-
-
 # --- Parts of the above ----------------------------------------------------------------
 
 
@@ -312,21 +236,6 @@ def _broken(found: APICall, form: APICallForm, served: ServedForm) -> list[Broke
     """Return the programs that two valid forms would break."""
     after = Settings.of_form(found, form.cleaned_data | served.cleaned_data, served.scope)
     return broken_by(api_call=found, after=after)
-
-
-def _state_change_page(request: CompanyRequest, found: APICall, change: str) -> HttpResponse:
-    _allowed_from, state = services.STATE_CHANGES[change]
-    pairs = selectors.pairs_answered(api_call=found)
-    context = {
-        "api_call": found,
-        "change": change,
-        "question": str(CHANGES[change][0]).format(name=found.name),
-        "does": CHANGES[change][1],
-        "action": CHANGES[change][2],
-        "pairs": pairs,
-        "broken": broken_by(api_call=found, after=replace(Settings.of(found), state=state)),
-    }
-    return render(request, "apicalls/api_call_state_change.html", context)
 
 
 def _seen_anew(request: CompanyRequest, found: APICall) -> APICallForm:

@@ -1,15 +1,18 @@
 """The entries of the audit trail, and where the chain of each company ends."""
 
-from functools import partial
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import chain
+from accounts.audit.words import VALUE_LABELS
 from accounts.languages import in_own_language
 from accounts.models import Company, CompanyQuerySet, User
 
@@ -101,8 +104,8 @@ class AuditEvent(models.Model):
         described = []
         for name, values in self.changes.items():
             field = self._field_of(name)
-            shown = _level if self.action in _ABOUT_LEVELS else partial(_shown, field)
-            before, after = (shown(value) for value in values)
+            labels = VALUE_LABELS.get(self.action) or _labels_of(field)
+            before, after = (str(labels.get(value, value)) for value in values)
             described.append(Change(_label_of(field, name), before, after))
         return described
 
@@ -115,20 +118,15 @@ class AuditEvent(models.Model):
     def _field_of(self, name: str) -> Any:
         """Return the field that was changed, which is written by its name or by its label."""
         model = self._subject_model()
-        for field in model._meta.get_fields() if model else ():
-            label = getattr(field, "verbose_name", None)
-            if name in (field.name, label and in_own_language(label)):
-                return field
-        return None
+        return _fields_of(model).get(name) if model else None
 
 
-# Written by position and location, with the level as it is stored.
-_ABOUT_LEVELS = {"assigned", "unassigned"}
-
-
-def _level(stored: str) -> str:
-    """Return a level such as "not_applicable" as pages call it."""
-    return gettext(stored.replace("_", " ").title()) if stored else ""
+@cache
+def _fields_of(model: type[models.Model]) -> Mapping[str, Any]:
+    """Return the fields of a model by their names, and by their labels as the trail has them."""
+    fields = [one for one in model._meta.get_fields() if hasattr(one, "verbose_name")]
+    by_label = {in_own_language(one.verbose_name): one for one in fields}
+    return by_label | {one.name: one for one in fields}
 
 
 def _label_of(field: Any, name: str) -> str:
@@ -136,13 +134,12 @@ def _label_of(field: Any, name: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-def _shown(field: Any, value: str) -> str:
-    """Return the value for the reader: what is one of several in their language."""
-    for stored, label in getattr(field, "choices", None) or ():
-        if value in (stored, in_own_language(label)):
-            return str(label)
-    is_yes_or_no = isinstance(field, models.BooleanField) and value in ("Yes", "No")
-    return gettext(value) if is_yes_or_no else value
+def _labels_of(field: Any) -> Mapping[str, Promise | str]:
+    """Return the labels of what a field can be, by both ways in which the trail writes it."""
+    if isinstance(field, models.BooleanField):
+        return {"Yes": _("Yes"), "No": _("No")}
+    choices = dict(getattr(field, "choices", None) or ())
+    return choices | {in_own_language(label): label for label in choices.values()}
 
 
 class AuditHead(models.Model):

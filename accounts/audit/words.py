@@ -4,6 +4,9 @@ Those of all apps stand here, so that nothing is written that could not be read 
 language: a test holds the calls of `audit_event_add` to them.
 """
 
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext_noop as _
 
 ACTIONS = frozenset(
@@ -64,6 +67,10 @@ ACTIONS = frozenset(
         _("withdrew a hand-over link of"),
     }
 )
+
+# The labels of values that an action writes as they are stored; apps add theirs in
+# AppConfig.ready(). Those of a field's choices are found without.
+VALUE_LABELS: dict[str, Mapping[str, Promise]] = {}
 
 # What changed and is no field of the thing itself.
 LABELS = (

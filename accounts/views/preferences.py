@@ -36,15 +36,15 @@ def preferences(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 def language_change(request: HttpRequest) -> HttpResponse:
-    """Show the pages in another language, from the page on where that was pressed."""
+    """Show the pages in another language, from the page on where that was pressed.
+
+    Who has signed in has it under Preferences.
+    """
     back_to = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back_to, allowed_hosts=None):
         back_to = "/"
     response = HttpResponseRedirect(back_to)
     form = LanguageForm(request.POST)
     if form.is_valid():
-        language = form.cleaned_data["language"]
-        if isinstance(request.user, User):
-            User.objects.filter(pk=request.user.pk).update(language=language)
-        remember_language(response, language)
+        remember_language(response, form.cleaned_data["language"])
     return response

@@ -224,14 +224,14 @@ def test_the_call_sheet_and_the_page_on_postman_hold_no_secret(as_admin, call, v
 def test_the_list_is_a_file_as_it_is_filtered_and_sorted(as_admin, add_call, company, call):
     type(call.api_call).objects.filter(pk=call.api_call.pk).update(name="=1+1", owner_contact="HR")
     add_call(company, of="compliance-roster", lookups=[])
-    response = as_admin.get("/account/api/export/csv/?q=HR")
+    response = as_admin.get("/account/api/csv/?q=HR")
     lines = b"".join(response.streaming_content).decode().splitlines()
     assert lines[0].startswith("Name,Request Template,Output Format,State,Last used")
     assert len(lines) == 2
     # No spreadsheet takes the name for a formula.
     assert lines[1].startswith("'=1+1,Worker compliance,JSON,Active")
     assert call.client_secret not in lines[1]
-    excel = as_admin.get("/account/api/export/excel-csv/")
+    excel = as_admin.get("/account/api/csv/?for=excel")
     assert b"".join(excel.streaming_content).startswith(b"\xef\xbb\xbf")
 
 

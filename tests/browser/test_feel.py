@@ -160,6 +160,21 @@ def test_what_is_not_saved_is_marked_can_be_discarded_and_is_not_lost_by_acciden
     expect(page.get_by_role("heading", level=1)).to_have_text("People")
 
 
+def test_what_was_refused_is_not_left_by_accident_either(signed_in):
+    page = signed_in()
+    page.goto(DETAILS)
+    page.locator("[name=allowed_networks]").fill("not a network")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".field-invalid")).to_have_count(1)
+    # A click on the page, without which browsers do not ask at all.
+    page.get_by_role("heading", name="Who may ask").click()
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="People", exact=True).click(no_wait_after=True)
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+
+
 def test_a_pause_is_taken_back_from_its_notice(signed_in):
     page = signed_in()
     page.goto(DETAILS)

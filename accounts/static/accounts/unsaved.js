@@ -12,6 +12,7 @@
   if (!form) return;
   const state = form.querySelector("[data-unsaved-state]");
   const discard = form.querySelector("[data-unsaved-discard]");
+  const fromStart = form.hasAttribute("data-unsaved-from-start");
   let isLeaving = false;
 
   function isChanged(control) {
@@ -40,9 +41,10 @@
     const names = [...fields].filter(Boolean).map(labelOf).filter(Boolean);
     const text = names.length ? `${state.dataset.unsavedLabel} ${[...new Set(names)].join(", ")}` : "";
     if (state.textContent !== text) state.textContent = text;
-    form.classList.toggle("has-unsaved", fields.size > 0);
+    const hasUnsaved = fromStart || fields.size > 0;
+    form.classList.toggle("has-unsaved", hasUnsaved);
     discard.hidden = fields.size === 0;
-    return fields.size > 0;
+    return hasUnsaved;
   }
 
   form.addEventListener("input", look);

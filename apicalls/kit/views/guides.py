@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import CompanyRequest, company_member_required, within_limit
 from apicalls import selectors, services
 from apicalls.authorization.panel import panel_of
-from apicalls.documents import as_text, document_path, sample_document
+from apicalls.documents import as_text, sample_document
 from apicalls.kit.example import example_of
 from apicalls.pages import api_call_or_404
 
@@ -42,7 +42,6 @@ def call_sheet(request: CompanyRequest, code: uuid.UUID) -> HttpResponse:
     context = {
         "api_call": api_call,
         "credential": selectors.credential_current(api_call=api_call),
-        "path": document_path(api_call.template.document),
         "website_address": api_call.website_address(),
         "is_ready": api_call.is_ready(),
         "parameter_sets": api_call.parameter_sets.all(),
