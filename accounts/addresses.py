@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
 
@@ -14,10 +15,15 @@ def client_address(request: HttpRequest) -> str | None:
     It is that of the connection: where a proxy of ours stands in front, the first middleware
     has put there whom the proxy was asked by (workhub/middleware.py).
     """
-    # The zone of "fe80::1%eth0" means something on this machine only.
-    text = request.META.get("REMOTE_ADDR", "").partition("%")[0]
+    return _address_in(request.META.get("REMOTE_ADDR", ""))
+
+
+# It is asked for several times of each request.
+@lru_cache(maxsize=4096)
+def _address_in(text: str) -> str | None:
     try:
-        address = ipaddress.ip_address(text)
+        # The zone of "fe80::1%eth0" means something on this machine only.
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None  # a Unix socket has no address
     mapped = getattr(address, "ipv4_mapped", None)

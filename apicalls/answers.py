@@ -44,6 +44,7 @@ from apicalls.selectors import Grant, wanted_of
 from workers.facts import FoundThen, ItemFacts, Wanted, WorkerFacts
 from workers.feed import feed_end, feed_number_before, feed_page
 from workers.models import Division, Location, Position
+from workers.prepared import Beside
 from workers.selectors import (
     Filters,
     compliance_find,
@@ -77,13 +78,22 @@ class FoundWorker(NamedTuple):
         return self.change_sequence is None
 
 
-def worker_found(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> FoundWorker:
-    """Return the one worker whom the parameters name."""
+def worker_found(
+    grant: Grant,
+    sent: Mapping[str, str],
+    meant: Mapping[str, Any],
+    *,
+    beside: Beside | None = None,
+) -> FoundWorker:
+    """Return the one worker whom the parameters name.
+
+    What is `beside` is run with the query, where one is needed.
+    """
     today = grant.today()
     through = meant.get(VALID_THROUGH)
     if through is not None and through < today:
         raise _invalid(VALID_THROUGH, f"must be today, {today.isoformat()}, or later.")
-    found = rehearsal.rehearsed(sent, today) or _found(grant, sent, today)
+    found = rehearsal.rehearsed(sent, today) or _found(grant, sent, today, beside)
     return FoundWorker(today, *found)
 
 
@@ -101,7 +111,7 @@ def worker_compliance_of(
     )
 
 
-def _found(grant: Grant, sent: Mapping[str, str], today: date) -> FoundThen:
+def _found(grant: Grant, sent: Mapping[str, str], today: date, beside: Beside | None) -> FoundThen:
     """Return the one worker of the company, in the call's scope: the grant rule's (9)."""
     names = (sent[FIRST_NAME], sent[MIDDLE_NAME], sent[LAST_NAME]) if FIRST_NAME in sent else None
     found = compliance_find(
@@ -111,6 +121,7 @@ def _found(grant: Grant, sent: Mapping[str, str], today: date) -> FoundThen:
         names=names,
         wanted=grant.wanted,
         scope=grant.scope,
+        beside=beside,
     )
     if not found:
         raise Problem("worker_not_found")

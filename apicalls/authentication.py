@@ -1,10 +1,9 @@
 """`Authorization: amx ClientKey:ClientSecret`, the only way into the API."""
 
-from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.request import Request
 
 from accounts.addresses import client_address
 from apicalls import doctor, limits
@@ -22,7 +21,7 @@ _REFUSAL = "workhub.refusal"
 _OF_THE_HEADER = frozenset({"not_authenticated", "malformed_authorization"})
 
 
-def refusal_of(request: Request, code: str) -> Refusal:
+def refusal_of(request: HttpRequest, code: str) -> Refusal:
     """Return what is kept of the header of a request that was answered with this problem.
 
     For the request log alone: it opens nothing. Also the Client Key in a header that is no amx
@@ -41,19 +40,19 @@ def refusal_of(request: Request, code: str) -> Refusal:
 class AMXAuthentication(BaseAuthentication):
     """Authenticate an API call by its Client Key and Client Secret.
 
-    `request.auth` becomes the call's Grant; there is no user. This is the grant rule's
+    What it gives is the call's Grant; there is no user. This is the grant rule's
     (1) well-formed header, (2) key known and current, (3) secret right.
     """
 
-    def authenticate(self, request: Request) -> tuple[AnonymousUser, Grant] | None:
+    def authenticate(self, request: HttpRequest) -> tuple[None, Grant] | None:
         is_ours, authorization = _read(request)
         if not is_ours:
             return None  # another scheme's header, or none
         if authorization is None:
             raise Problem("malformed_authorization")
-        return AnonymousUser(), self.authenticate_credentials(request, authorization)
+        return None, self.authenticate_credentials(request, authorization)
 
-    def authenticate_credentials(self, request: Request, authorization: Authorization) -> Grant:
+    def authenticate_credentials(self, request: HttpRequest, authorization: Authorization) -> Grant:
         """Return what the pair opens.
 
         Raises one and the same problem, after the same queries and the same work, for an
@@ -61,16 +60,16 @@ class AMXAuthentication(BaseAuthentication):
         it is logged, by the database.
         """
         digests = vault().digests(authorization)
-        grant = pair_find(digests=digests, caller=caller_key(request._request), now=timezone.now())
+        grant = pair_find(digests=digests, caller=caller_key(request), now=timezone.now())
         if grant is None:
             # Whose pair it is shows also where key and secret are swapped.
             client_key = doctor.key_meant(authorization)
             _client_key, mistake = _looked_at(request)
             request.META[_REFUSAL] = Refusal(client_key, mistake and mistake.value, digests)
-            raise _refusal(client_key, client_address(request._request))
+            raise _refusal(client_key, client_address(request))
         return grant
 
-    def authenticate_header(self, request: Request) -> str:
+    def authenticate_header(self, request: HttpRequest) -> str:
         # Without a value here REST framework turns every 401 into a 403.
         return CHALLENGE
 
@@ -96,14 +95,14 @@ def _refusal(client_key: str, address: str | None) -> Problem:
 
 
 @sensitive_variables("header")
-def _read(request: Request) -> tuple[bool, Authorization | None]:
+def _read(request: HttpRequest) -> tuple[bool, Authorization | None]:
     """Tell whether the header is of our scheme, and what it carries when it is well-formed."""
     header = _header_bytes(request)
     return is_amx(header), parse_amx(header)
 
 
 @sensitive_variables("header", "text")
-def _looked_at(request: Request) -> tuple[str | None, Mistake | None]:
+def _looked_at(request: HttpRequest) -> tuple[str | None, Mistake | None]:
     """Return the Client Key that the header shows, and its mistake as far as looks tell."""
     header = _header_bytes(request)
     try:
@@ -114,7 +113,7 @@ def _looked_at(request: Request) -> tuple[str | None, Mistake | None]:
 
 
 @sensitive_variables("text")
-def _header_bytes(request: Request) -> bytes:
+def _header_bytes(request: HttpRequest) -> bytes:
     """Return the Authorization header as sent: WSGI hands bytes over as Latin-1 text."""
     text: str = request.META.get("HTTP_AUTHORIZATION", "")
     try:

@@ -7,6 +7,7 @@ program that is updated, or whose line gets another address of its provider, is 
 import ipaddress
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import Q
@@ -38,12 +39,17 @@ _TOO_MANY = CallerKey("", "")
 
 def caller_key(request: HttpRequest) -> CallerKey:
     """Return what tells the caller of a request."""
-    address = client_address(request)
+    return _caller_key(client_address(request), request.META.get("HTTP_USER_AGENT", ""))
+
+
+# Few programs ask, and often.
+@lru_cache(maxsize=4096)
+def _caller_key(address: str | None, user_agent: str) -> CallerKey:
     network = ""
     if address is not None:
         bits = _IPV4_RANGE if ipaddress.ip_address(address).version == 4 else _IPV6_RANGE
         network = str(ipaddress.ip_network((address, bits), strict=False))
-    product = _PRODUCT.match(request.META.get("HTTP_USER_AGENT", "").lstrip())
+    product = _PRODUCT.match(user_agent.lstrip())
     text = "".join(one for one in product[0] if one.isprintable()) if product else "unnamed"
     return CallerKey(network, text[:CALLER_CLIENT_LENGTH])
 

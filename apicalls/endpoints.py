@@ -1,33 +1,32 @@
-"""The GET endpoints. Each is four steps: validate, select, serialize, respond."""
+"""The GET endpoints: from a request to a grant, a document, bytes and a row of the log."""
 
 import hashlib
 import time
 from collections.abc import Generator, Iterator, Mapping
 from difflib import get_close_matches
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.db import Error as DatabaseError
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
-from rest_framework.exceptions import MethodNotAllowed
-from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.addresses import client_address
 from apicalls import answers, callers, limits, request_log
 from apicalls.authentication import AMXAuthentication, refusal_of
 from apicalls.documents import DOCUMENTS, document_path
-from apicalls.documents.tree import StreamedDocument
+from apicalls.documents.tree import DocumentTree, StreamedDocument
 from apicalls.models import Document, OutputFormat
-from apicalls.negotiation import CallFormatNegotiation
+from apicalls.negotiation import renderer_for
 from apicalls.options import read_options
 from apicalls.parameters import OPTIONS, STREAM, is_ready, read_parameters
 from apicalls.permissions import CallIsGranted
 from apicalls.renderers import JSONRenderer, XMLRenderer
 from apicalls.selectors import Grant
-from workhub.problems import Problem, answer_problems_in, problem_response
+from workhub.problems import Problem, answer_problems_in, problem_of, problem_response
 
 # In the WSGI environ of a request that an admin sends from a page: no header becomes this.
 IS_TEST = "workhub.is_test"
@@ -36,6 +35,9 @@ _ADDRESSES = tuple(document_path(name) for name in DOCUMENTS)
 _THERE_ARE = f"The addresses are {', '.join(_ADDRESSES[:-1])} and {_ADDRESSES[-1]}."
 # More of an address is not compared with those that there are.
 _COMPARED = 100
+_READING = frozenset({"GET", "HEAD"})
+_ALLOW = "GET, HEAD, OPTIONS"
+_AMX, _GRANTED = AMXAuthentication(), CallIsGranted()
 # Who is refused so is not even a caller.
 NOT_LET_IN = frozenset({"https_required", "address_not_allowed"})
 
@@ -47,87 +49,121 @@ class StreamedAnswer(StreamingHttpResponse):
 
 
 class CallView(APIView):
-    """An endpoint that answers API calls, and what all of them share."""
+    """An endpoint that answers API calls, and what all of them share.
+
+    REST framework's classes say whom it answers and in what, here and to whoever describes it.
+    The way from a request to its answer is its own: framework and request would each be wrapped
+    in another for it, which costs more than the answer.
+    """
 
     # None: of every template.
     document: Document | None
     authentication_classes = [AMXAuthentication]
-    content_negotiation_class = CallFormatNegotiation
     permission_classes = [CallIsGranted]
     renderer_classes = [JSONRenderer, XMLRenderer]
     http_method_names = ["get", "head", "options"]
 
-    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a request, and write its row into the request log before the answer leaves."""
         self.started_at = time.perf_counter()
         self.grant: Grant | None = None
         self.usage: limits.Usage | None = None
         self.told = request_log.Told()
         self.chunks: Generator[bytes, None, None] = _from_first(b"", iter(()))
-        return super().initialize_request(request, *args, **kwargs)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if request.method not in self.allowed_methods:
-            self.identify(request)  # whose log it is in
-            raise MethodNotAllowed(request.method or "")
-        # OPTIONS tells the methods and nothing about anybody. There is no CORS: a browser
-        # on another site has no business with a Client Secret.
-        if request.method != "OPTIONS":
-            super().initial(request, *args, **kwargs)
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
-        self.identify(request)
-        return super().perform_content_negotiation(request, force)
-
-    def identify(self, request: Request) -> None:
-        """Authenticate, if nothing did so yet; from here on the call is known."""
-        self.grant = cast(Grant | None, request.auth)
-        if self.grant is not None:
-            in_xml = self.grant.output_format == OutputFormat.XML
-            answer_problems_in(request._request, xml=in_xml)
-
-    def check_throttles(self, request: Request) -> None:
-        """Count the request: the grant rule's (7). What was refused before does not count."""
-        grant = cast(Grant, self.grant)
-        self.usage = limits.call_hit(api_call_id=grant.api_call_id, quota=grant.rate_limit)
-        if self.usage is not None and not self.usage.allowed:
-            raise Problem("rate_limited", headers={"Retry-After": str(self.usage.reset_after)})
-
-    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        headers = {"Allow": ", ".join(self.allowed_methods), "Cache-Control": "no-store"}
-        return HttpResponse(status=204, headers=headers)
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        return {"Vary": "Authorization"}
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            response = self._finished(request, response)
-        except Exception as error:  # a document that cannot be made bytes
-            response = self._finished(request, self.handle_exception(error))
-        answer = request_log.logged(
-            request._request, response, lambda: self._log(request, response)
-        )
+            response = self.respond(request)
+        except Exception as error:
+            response = problem_response(request, problem_of(error, request))
+        self._add_headers(response)
+        answer = request_log.logged(request, response, lambda: self._log(request, response))
         if answer is not response:
             self.chunks.close()
         return answer
 
-    def _finished(self, request: Request, response: Any) -> Any:
-        """Return the answer as bytes, or as the stream that it is, with all its headers."""
-        response = super().finalize_response(request, response)
-        if isinstance(response, Response):
-            response = _conditional(request, response.render())
-        if self.usage is not None:
-            for name, value in self.usage.headers.items():
-                response.headers.setdefault(name, value)  # a rehearsed refusal has its own
+    def respond(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+        """Go by the grant rule, in its order, and answer or raise why not."""
+        if request.method == "OPTIONS":
+            # The methods, and nothing about anybody. There is no CORS: a browser on another
+            # site has no business with a Client Secret.
+            return HttpResponse(status=204, headers={"Allow": _ALLOW, "Cache-Control": "no-store"})
+        self.identify(request)
+        if request.method not in _READING:
+            raise Problem("method_not_allowed", headers={"Allow": _ALLOW})
         if self.grant is not None:
-            for name, value in _ending(self.grant):
-                response[name] = value
+            self.renderer = renderer_for(request, self.grant)
+        _GRANTED.has_permission(request, self)
+        document = self.get(request)
+        if isinstance(document, StreamedDocument):
+            return self._streamed(document)
+        return _conditional(request, self.renderer.render(document), self.renderer.content_type)
+
+    def identify(self, request: HttpRequest) -> None:
+        """Authenticate; from here on the call is known."""
+        authenticated = _AMX.authenticate(request)
+        if authenticated is not None:
+            _nobody, self.grant = authenticated
+            answer_problems_in(request, xml=self.grant.output_format == OutputFormat.XML)
+
+    def get(self, request: HttpRequest) -> DocumentTree | StreamedDocument:
+        """Count the request, then read its parameters and return what it asks for.
+
+        These are the grant rule's (7) to (9). What was refused before does not count.
+        """
+        grant = cast(Grant, self.grant)
+        self.hit = limits.CallHit(api_call_id=grant.api_call_id, quota=grant.rate_limit)
+        if not self.counts_beside or self.hit.beside is None:
+            self.counted(self.hit.usage())
+            return self.document_for(request, *self.read(request))
+        try:
+            document = self.document_for(request, *self.read(request))
+        except Problem:
+            self.counted(self.hit.usage())
+            raise
+        self.counted(self.hit.usage())
+        return document
+
+    # Whether `document_for` finds in one query, beside which the request can be counted.
+    counts_beside = False
+
+    def document_for(
+        self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
+    ) -> DocumentTree | StreamedDocument:
+        """Return the document of a request with these parameters, sent and what they mean."""
+        raise NotImplementedError
+
+    def counted(self, usage: limits.Usage | None) -> None:
+        """Refuse a request that is one too many."""
+        self.usage = usage
+        if usage is not None and not usage.allowed:
+            raise Problem("rate_limited", headers={"Retry-After": str(usage.reset_after)})
+
+    def _streamed(self, document: StreamedDocument) -> StreamingHttpResponse:
+        """Return the document as it is read.
+
+        Its first bytes are made here: what keeps it from beginning is a problem like any
+        other. What fails later leaves it without its end, and such a document parses nowhere.
+        """
+        chunks = self.renderer.stream(document)
+        self.chunks = _from_first(next(chunks), chunks)
+        response = StreamedAnswer(self.chunks, content_type=self.renderer.content_type)
+        response["Cache-Control"] = "no-store"
         return response
 
-    def _log(self, request: Request, response: HttpResponse | StreamingHttpResponse) -> None:
+    def _add_headers(self, response: HttpResponseBase) -> None:
+        headers = response.headers
+        headers.setdefault("Vary", "Authorization")
+        if isinstance(response, HttpResponse) and response.content:
+            headers["Content-Length"] = str(len(response.content))
+        if self.usage is not None:
+            for name, value in self.usage.headers.items():
+                headers.setdefault(name, value)  # a rehearsed refusal has its own
+        if self.grant is not None:
+            for name, value in _ending(self.grant):
+                headers[name] = value
+
+    def _log(self, request: HttpRequest, response: HttpResponse | StreamingHttpResponse) -> None:
         """Write the log row. A stream counts as interrupted until it has come to its end."""
-        seen = request_log.seen_of(request._request)
+        seen = request_log.seen_of(request)
         status, code = response.status_code, getattr(response, "problem_code", "")
         if self.grant is None:
             if code:  # OPTIONS is answered without anything to tell
@@ -156,13 +192,13 @@ class CallView(APIView):
         else:
             self.chunks.close()
 
-    def _caller_id(self, request: Request) -> int | None:
+    def _caller_id(self, request: HttpRequest) -> int | None:
         grant = cast(Grant, self.grant)
         try:
             return callers.caller_seen(
                 api_call_id=grant.api_call_id,
                 credential_id=grant.credential_id,
-                key=callers.caller_key(request._request),
+                key=callers.caller_key(request),
                 known=grant.caller,
             )
         except DatabaseError as error:
@@ -190,7 +226,7 @@ class CallView(APIView):
     def _milliseconds(self) -> int:
         return round((time.perf_counter() - self.started_at) * 1000)
 
-    def read(self, request: Request) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+    def read(self, request: HttpRequest) -> tuple[Mapping[str, str], Mapping[str, Any]]:
         """Return the parameters as sent, by published name, and as what they mean.
 
         This is the grant rule's (8).
@@ -216,16 +252,18 @@ class WorkerComplianceView(CallView):
     """Tell the compliance of one worker."""
 
     document = Document.WORKER_COMPLIANCE
+    counts_beside = True
 
-    def get(self, request: Request) -> Response:
-        sent, meant = self.read(request)
+    def document_for(
+        self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
+    ) -> DocumentTree:
         grant = cast(Grant, self.grant)
         lookup = request_log.lookup_of(grant.company_id, sent)
         self.told = request_log.Told(*lookup)
-        found = answers.worker_found(grant, sent, meant)
+        found = answers.worker_found(grant, sent, meant, beside=self.hit.beside)
         if not found.is_test:
             self.told = request_log.Told(*lookup, found.worker.id, found.change_sequence)
-        return Response(answers.worker_compliance_of(grant, found, meant))
+        return answers.worker_compliance_of(grant, found, meant)
 
 
 class ComplianceRosterView(CallView):
@@ -233,25 +271,13 @@ class ComplianceRosterView(CallView):
 
     document = Document.COMPLIANCE_ROSTER
 
-    def get(self, request: Request) -> Response | StreamingHttpResponse:
-        sent, meant = self.read(request)
+    def document_for(
+        self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
+    ) -> DocumentTree | StreamedDocument:
         grant = cast(Grant, self.grant)
         if meant.get(STREAM):
-            return self._streamed(request, answers.roster_stream(grant, meant))
-        return Response(answers.roster_of(grant, sent, meant))
-
-    def _streamed(self, request: Request, document: StreamedDocument) -> StreamingHttpResponse:
-        """Return the document as it is read.
-
-        Its first bytes are made here: what keeps it from beginning is a problem like any
-        other. What fails later leaves it without its end, and such a document parses nowhere.
-        """
-        renderer = cast(JSONRenderer | XMLRenderer, request.accepted_renderer)
-        chunks = renderer.stream(document)
-        self.chunks = _from_first(next(chunks), chunks)
-        response = StreamedAnswer(self.chunks, content_type=renderer.content_type)
-        response["Cache-Control"] = "no-store"
-        return response
+            return answers.roster_stream(grant, meant)
+        return answers.roster_of(grant, sent, meant)
 
 
 class ComplianceChangesView(CallView):
@@ -259,9 +285,10 @@ class ComplianceChangesView(CallView):
 
     document = Document.COMPLIANCE_CHANGES
 
-    def get(self, request: Request) -> Response:
-        sent, meant = self.read(request)
-        return Response(answers.changes_of(cast(Grant, self.grant), sent, meant))
+    def document_for(
+        self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
+    ) -> DocumentTree:
+        return answers.changes_of(cast(Grant, self.grant), sent, meant)
 
 
 class ExpiringRequirementsView(CallView):
@@ -269,9 +296,10 @@ class ExpiringRequirementsView(CallView):
 
     document = Document.EXPIRING_REQUIREMENTS
 
-    def get(self, request: Request) -> Response:
-        sent, meant = self.read(request)
-        return Response(answers.expiring_of(cast(Grant, self.grant), sent, meant))
+    def document_for(
+        self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
+    ) -> DocumentTree:
+        return answers.expiring_of(cast(Grant, self.grant), sent, meant)
 
 
 class VerifyView(CallView):
@@ -279,10 +307,10 @@ class VerifyView(CallView):
 
     document = None
 
-    def get(self, request: Request) -> Response:
-        self.read(request)
-        address = client_address(request._request)
-        return Response(answers.verification_of(cast(Grant, self.grant), address))
+    def document_for(
+        self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
+    ) -> DocumentTree:
+        return answers.verification_of(cast(Grant, self.grant), client_address(request))
 
 
 class NowhereView(CallView):
@@ -296,9 +324,9 @@ class NowhereView(CallView):
     # Not among the addresses that are described.
     schema = None
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def respond(self, request: HttpRequest) -> HttpResponse:
         self.identify(request)
-        raise Problem("not_found", detail=_where_instead(request._request.path_info))
+        raise Problem("not_found", detail=_where_instead(request.path_info))
 
 
 def _where_instead(path: str) -> str:
@@ -323,17 +351,15 @@ def _ending(grant: Grant) -> Iterator[tuple[str, str]]:
         yield "Sunset", http_date(grant.ends_at.timestamp())
 
 
-def _conditional(request: Request, response: Response) -> HttpResponse:
-    """Give an answer its ETag, and return 304 to who has it already (412: not that one).
+def _conditional(request: HttpRequest, body: bytes, content_type: str) -> HttpResponse:
+    """Answer with the body and its ETag, or with 304 whoever has it already (412: not that one).
 
     The tag is strong: the body depends on data, day and settings only, never on the request.
     """
-    response["ETag"] = f'"{hashlib.blake2b(response.content, digest_size=16).hexdigest()}"'
-    response["Cache-Control"] = "private, no-cache"
-    conditional = cast(
-        HttpResponse,
-        get_conditional_response(request._request, etag=response["ETag"], response=response),
-    )
-    if conditional.status_code == 412:
-        return problem_response(request, Problem("precondition_failed"))
+    tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    response = HttpResponse(body, content_type=content_type, headers=headers)
+    conditional = cast(HttpResponse, get_conditional_response(request, tag, response=response))
+    if conditional.status_code == HTTPStatus.PRECONDITION_FAILED:
+        raise Problem("precondition_failed")
     return conditional

@@ -13,8 +13,8 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -25,7 +25,7 @@ from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from apicalls.models import LimitCounter
-from workers.prepared import prepared_cursor
+from workers.prepared import Beside, Statement
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +57,35 @@ class Usage(NamedTuple):
         }
 
 
-def call_hit(*, api_call_id: int, quota: int) -> Usage | None:
-    """Count a request of an API call; None when nothing could be counted."""
-    usages = _hit([f"call:{api_call_id}"], quota, "call")
-    return usages[0] if usages else None
+class CallHit:
+    """A request of an API call, to be counted once: by itself, or beside what it asks for."""
+
+    def __init__(self, *, api_call_id: int, quota: int):
+        self._key = f"call:{api_call_id}"
+        self._quota = quota
+        self._now = time.time()
+
+    @cached_property
+    def beside(self) -> Beside | None:
+        """Return what counts it in the round trip of a query, which then finds nothing for one
+        request too many; None where the database does not count."""
+        if settings.RATE_LIMIT_STORAGE or connection.vendor != "postgresql":
+            return None
+        return Beside(
+            _upsert_sql(1),
+            _upsert_values([self._key], self._now),
+            width=2,
+            condition="beside.hits <= %s",
+            condition_values=[self._quota],
+        )
+
+    def usage(self) -> Usage | None:
+        """Count it where nothing has yet, and return what is left; None if it cannot be."""
+        if self.beside is None or self.beside.row is None:
+            usages = _hit([self._key], self._quota, "call")
+            return usages[0] if usages else None
+        hits, started_at = self.beside.row
+        return _usage(hits, started_at + WINDOW_SECONDS - self._now, self._quota, "call")
 
 
 def failed_authorization(*, address: str | None, client_key: str) -> Usage | None:
@@ -100,16 +125,17 @@ def _hit(keys: Sequence[str], quota: int, name: str) -> list[Usage]:
     except (DatabaseError, RedisError) as error:
         _warn(error)
         return []
-    return [
-        Usage(
-            allowed=hits <= quota,
-            quota=quota,
-            remaining=max(0, quota - hits),
-            reset_after=max(1, math.ceil(seconds_left)),
-            name=name,
-        )
-        for hits, seconds_left in counted
-    ]
+    return [_usage(hits, seconds_left, quota, name) for hits, seconds_left in counted]
+
+
+def _usage(hits: int, seconds_left: float, quota: int, name: str) -> Usage:
+    return Usage(
+        allowed=hits <= quota,
+        quota=quota,
+        remaining=max(0, quota - hits),
+        reset_after=max(1, math.ceil(seconds_left)),
+        name=name,
+    )
 
 
 # --- In the database -------------------------------------------------------------------
@@ -122,12 +148,18 @@ def _counted_in_database(keys: Sequence[str]) -> list[tuple[int, float]]:
     other's second row. One statement that is its own transaction: it holds no lock on.
     """
     now = time.time()
-    over = now - WINDOW_SECONDS
-    values = [value for key in keys for value in (key, now)]
-    with prepared_cursor() as cursor:
-        cursor.execute(_upsert_sql(len(keys)), [*values, over, _HITS_LIMIT, over])
-        rows = cursor.fetchall()
+    rows = _upsert(len(keys)).rows(_upsert_values(keys, now))
     return [(hits, started_at + WINDOW_SECONDS - now) for hits, started_at in rows]
+
+
+def _upsert_values(keys: Sequence[str], now: float) -> list[Any]:
+    over = now - WINDOW_SECONDS
+    return [*(value for key in keys for value in (key, now)), over, _HITS_LIMIT, over]
+
+
+@lru_cache(maxsize=8)
+def _upsert(number: int) -> Statement:
+    return Statement(_upsert_sql(number))
 
 
 @lru_cache(maxsize=8)

@@ -1,46 +1,34 @@
-from collections.abc import Iterable
-from typing import cast
+"""In which format a request is answered: what the admin chose, if the caller takes it."""
 
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
-from rest_framework.request import Request
+from django.http import HttpRequest
 
+from apicalls.models import OutputFormat
+from apicalls.renderers import JSONRenderer, XMLRenderer
 from apicalls.selectors import Grant
 from workhub.accept import preferred_type
 from workhub.problems import Problem
 
+Renderer = JSONRenderer | XMLRenderer
+
+_RENDERERS: dict[str, Renderer] = {
+    OutputFormat.JSON: JSONRenderer(),
+    OutputFormat.XML: XMLRenderer(),
+}
 # text/xml is the older name of the same thing (RFC 7303), and still widely sent.
-_ALSO_KNOWN_AS = {"application/xml": ("text/xml",)}
+_MEDIA_TYPES: dict[str, tuple[str, ...]] = {
+    OutputFormat.JSON: (JSONRenderer.media_type,),
+    OutputFormat.XML: (XMLRenderer.media_type, "text/xml"),
+}
 
 
-class CallFormatNegotiation(BaseContentNegotiation):
-    """Answer in the Output Format that the admin chose for the call.
-
-    REST framework negotiates before it authenticates; asking for `request.auth` here
-    brings the authentication forward.
-    """
-
-    def select_renderer(
-        self,
-        request: Request,
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,
-    ) -> tuple[BaseRenderer, str]:
-        grant = cast(Grant | None, request.auth)
-        if grant is None:
-            renderer = next(iter(renderers))
-            return renderer, renderer.media_type  # refused next, by the permission
-        renderer = next(one for one in renderers if one.format == grant.output_format)
-        media_types = [renderer.media_type, *_ALSO_KNOWN_AS.get(renderer.media_type, ())]
-        if preferred_type(request._request, media_types) is None:
-            raise Problem(
-                "not_acceptable",
-                detail=f"This API call serves {renderer.media_type}. Send that in the Accept "
-                "header, or no Accept header; or ask an admin of the company to change the "
-                "Output Format on the details page.",
-            )
-        return renderer, renderer.media_type
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> None:
-        return None
+def renderer_for(request: HttpRequest, grant: Grant) -> Renderer:
+    """Return what renders the call's Output Format; raises a problem for who does not take it."""
+    renderer = _RENDERERS[grant.output_format]
+    if preferred_type(request, _MEDIA_TYPES[grant.output_format]) is None:
+        raise Problem(
+            "not_acceptable",
+            detail=f"This API call serves {renderer.media_type}. Send that in the Accept "
+            "header, or no Accept header; or ask an admin of the company to change the "
+            "Output Format on the details page.",
+        )
+    return renderer

@@ -1,9 +1,9 @@
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
 
 from accounts.addresses import client_address
 from apicalls.models import CallerState, State
@@ -20,13 +20,13 @@ class CallIsGranted(BasePermission):
     Only who holds the right secret comes so far as to be told why not.
     """
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: HttpRequest, view: Any) -> bool:
         grant: Grant | None = view.grant
         if grant is None:
             raise Problem("not_authenticated")
         if settings.HTTPS_REQUIRED and not request.is_secure():
             raise Problem("https_required")
-        address = client_address(request._request)
+        address = client_address(request)
         if not is_allowed(address, grant.allowed_networks):
             raise Problem(
                 "address_not_allowed",

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple, TypeVar
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InternalError, OperationalError, connection
-from django.db.models import Field, Q
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models import Field, ForeignKey, IntegerField, Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -26,7 +27,7 @@ from apicalls.doctor import Mistake
 from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
 from apicalls.selectors import Grant
-from workers.prepared import prepared_cursor
+from workers.prepared import Statement
 from workhub.middleware import request_id_of
 from workhub.problems import problem_response, unforeseen_problem
 
@@ -77,7 +78,9 @@ class Refusal(NamedTuple):
 
 def seen_of(request: HttpRequest) -> Seen:
     """Return what the request shows of itself, fit to be kept."""
-    client = "".join(one for one in request.META.get("HTTP_USER_AGENT", "") if one.isprintable())
+    client = request.META.get("HTTP_USER_AGENT", "")
+    if not client.isprintable():
+        client = "".join(one for one in client if one.isprintable())
     return Seen(request_id_of(request), client_address(request), client[:CLIENT_LENGTH])
 
 
@@ -158,22 +161,40 @@ def request_log_add(
 
 def _insert(values: Mapping[str, Any]) -> int:
     """Write a row by one statement whose text is made once, and return its id."""
-    sql, fields = _insert_statement(connection.vendor)
-    row = [field.get_db_prep_save(values[field.attname], connection) for field in fields]
-    with prepared_cursor() as cursor:
-        cursor.execute(sql, row)
-        [log_id] = cursor.fetchone()
+    statement, columns = _insert_statement(connection.vendor)
+    ops = connection.ops
+    row = [adapt(ops, values[name]) if adapt else values[name] for name, adapt in columns]
+    [[log_id]] = statement.rows(row)
     return int(log_id)
 
 
 @lru_cache(maxsize=2)
-def _insert_statement(vendor: str) -> tuple[str, list[Field[Any, Any]]]:
+def _insert_statement(vendor: str) -> tuple[Statement, Sequence[tuple[str, "_Adapt | None"]]]:
+    """Return the statement, and for each of its values the name and how the database takes it."""
     fields = [field for field in RequestLog._meta.concrete_fields if not field.primary_key]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column or "") for field in fields)
     places = ", ".join(["%s"] * len(fields))
     table = quote(RequestLog._meta.db_table)
-    return f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id", fields  # noqa: S608
+    sql = f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id"  # noqa: S608
+    return Statement(sql), [(field.attname, _adapter(field)) for field in fields]
+
+
+_Adapt = Callable[[BaseDatabaseOperations, Any], Any]
+
+
+def _adapter(field: Field[Any, Any]) -> _Adapt | None:
+    """Return what a field does with values of its own type, None for nothing at all."""
+    kind = field.target_field if isinstance(field, ForeignKey) else field
+    # What refers to a key is as wide as the key.
+    internal_type = kind.get_internal_type().replace("Auto", "Integer")
+    if internal_type == "DateTimeField":
+        return lambda ops, value: ops.adapt_datetimefield_value(value)
+    if internal_type == "GenericIPAddressField":
+        return lambda ops, value: ops.adapt_ipaddressfield_value(value)
+    if isinstance(kind, IntegerField):
+        return lambda ops, value: ops.adapt_integerfield_value(value, internal_type)
+    return None
 
 
 def request_log_end(*, log_id: int | None, size: int, code: str, milliseconds: int) -> None:

@@ -139,7 +139,7 @@ def pair_find(*, digests: Sequence[bytes], caller: CallerKey, now: datetime) -> 
     It is one query. Each chosen parameter set makes a row; the other columns are the same in
     all of them.
     """
-    named = {f"digest_{number}": digest for number, digest in enumerate(digests)}
+    named: dict[str, Any] = {f"digest_{number}": digest for number, digest in enumerate(digests)}
     rows = _pair_query(len(digests)).rows(
         **named, now=now, address_range=caller.address_range, client=caller.client
     )

@@ -1,49 +1,127 @@
-"""Queries whose SQL text Django builds once, for what runs at each answer of the API.
+"""Statements whose SQL text is made once, for what runs at each answer of the API.
 
-Building the text takes the ORM several times as long as the database takes to answer.
-The query is still written as a QuerySet, so fields, joins and conversions stay Django's.
+Building the text takes the ORM several times as long as the database takes to answer, and half
+of what is left is spent on what Django does around each statement. A query is still written as
+a QuerySet, so fields, joins and conversions stay Django's.
 """
 
+import threading
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from django.db import connection
-from django.db.backends.utils import CursorWrapper
-from django.db.models import QuerySet
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import Error as DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import JSONField, QuerySet
 
 Row = tuple[Any, ...]
 Value = int | str | bytes | datetime
 # Column index -> (functions of value, expression and connection; the expression)
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]
 
+_of_thread = threading.local()
+
+
+class Statement:
+    """SQL with %s where values go, which returns rows.
+
+    PostgreSQL plans it once for each connection, and not at each answer: it is given the values
+    apart from the text (settings.DATABASES, "prepare_threshold").
+    """
+
+    def __init__(self, sql: str):
+        self._sql = sql
+        self._for_sqlite = sql.replace("%s", "?")
+
+    def rows(self, values: Sequence[Any], *, may_repeat: bool = False) -> list[Row]:
+        """Run it and return its rows; the values as Django gives them to the database.
+
+        One that `may_repeat` is run again on a new connection where the old one turns out to be
+        dead, as after a restart of the database. Within a transaction nothing is.
+        """
+        database = connections[DEFAULT_DB_ALIAS]
+        try:
+            return self._rows(database, values)
+        except DatabaseError:
+            is_lost = database.connection is not None and not database.is_usable()
+            if not may_repeat or database.in_atomic_block or not is_lost:
+                raise
+        database.close()
+        return self._rows(database, values)
+
+    def _rows(self, database: BaseDatabaseWrapper, values: Sequence[Any]) -> list[Row]:
+        if database.connection is None:
+            database.ensure_connection()
+        database.validate_no_broken_transaction()
+        is_heard = database.execute_wrappers or database.queries_logged
+        rows: list[Row]
+        if database.vendor == "postgresql":
+            cursor = _kept_cursor(database.connection)
+            if is_heard:
+                cursor = database._prepare_cursor(cursor)  # type: ignore[attr-defined]
+            with database.wrap_database_errors:
+                cursor.execute(self._sql, values)
+                rows = cursor.fetchall()
+        elif is_heard:
+            with database.cursor() as cursor:
+                cursor.execute(self._sql, values)
+                rows = cursor.fetchall()
+        else:
+            with database.wrap_database_errors:
+                rows = database.connection.execute(self._for_sqlite, values).fetchall()
+        return rows
+
+
+def _kept_cursor(connection: Any) -> Any:
+    """Return the cursor that this thread keeps for its connection: making one takes as long as
+    a short query."""
+    kept, cursor = getattr(_of_thread, "cursor", (None, None))
+    if kept is not connection:
+        # Only where psycopg is there.
+        from psycopg import Cursor
+        from psycopg.pq import Format
+
+        cursor = Cursor(connection)
+        # Without texts in between, which Django would have read in Python.
+        cursor.format = Format.BINARY
+        _of_thread.cursor = connection, cursor
+    return cursor
+
+
+class Beside:
+    """A statement that writes one row and returns it, to be run in the round trip of a query.
+
+    `width` is the number of its columns. The query finds nothing unless `condition` holds, SQL
+    over the row as "beside"; its values are `condition_values`. `row` is there once it was run.
+    """
+
+    def __init__(
+        self,
+        sql: str,
+        values: Sequence[Any],
+        *,
+        width: int,
+        condition: str,
+        condition_values: Sequence[Any],
+    ):
+        self.sql = sql
+        self.values = values
+        self.width = width
+        self.condition = condition
+        self.condition_values = condition_values
+        self.row: Row | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    sql: str
+    statement: Statement
     # The name of the value that goes there, or None and a constant of the query.
     parameters: Sequence[tuple[str | None, Any]]
     converters: Converters
-
-
-def prepared_cursor() -> AbstractContextManager[CursorWrapper]:
-    """Return a cursor for statements whose text is always the same.
-
-    PostgreSQL plans them once for each connection, and not at each answer: it is given the
-    values apart from the text (settings.DATABASES, "prepare_threshold"). Elsewhere a cursor
-    like any other.
-    """
-    if connection.vendor != "postgresql":
-        return connection.cursor()
-    # Only where psycopg is there.
-    from django.db.backends.postgresql.base import ServerBindingCursor
-
-    connection.ensure_connection()
-    cursor: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-    prepared: CursorWrapper = connection._prepare_cursor(cursor)  # type: ignore[attr-defined]
-    return prepared
+    sql: str
 
 
 class PreparedQuery:
@@ -59,27 +137,34 @@ class PreparedQuery:
         self._stand_ins = stand_ins
         self._texts: dict[str, _Text] = {}
 
-    def rows(self, **values: Value) -> list[Row]:
-        """Run the query with the `values`, one for each stand-in, and return its rows."""
-        text = self._texts.get(connection.vendor)
-        if text is None:
-            text = self._texts[connection.vendor] = self._text()
-        with prepared_cursor() as cursor:
-            cursor.execute(
-                text.sql,
-                [
-                    constant if name is None else _adapted(values[name])
-                    for name, constant in text.parameters
-                ],
-            )
-            rows: list[Row] = cursor.fetchall()
-        return [_converted(row, text.converters) for row in rows] if text.converters else rows
+    def rows(self, *, beside: Beside | None = None, **values: Value) -> list[Row]:
+        """Run the query with the `values`, one for each stand-in, and return its rows.
 
-    def _text(self) -> _Text:
+        The first column is null in none of them. What is to be run `beside` it must be for
+        PostgreSQL; where it cannot be, its row stays None and the query is run alone.
+        """
+        database = connections[DEFAULT_DB_ALIAS]
+        text = self._texts.get(database.vendor)
+        if text is None:
+            text = self._texts[database.vendor] = self._text(database)
+        given = [
+            constant if name is None else _adapted(values[name], database)
+            for name, constant in text.parameters
+        ]
+        rows = None
+        if beside is not None:
+            rows = _rows_beside(beside, text, given)
+        if rows is None:
+            rows = text.statement.rows(given, may_repeat=True)
+        if not text.converters:
+            return rows
+        return [_converted(row, text.converters, database) for row in rows]
+
+    def _text(self, database: BaseDatabaseWrapper) -> _Text:
         queryset = self._build(**self._stand_ins)
-        compiler = queryset.query.get_compiler(connection=connection)
+        compiler = queryset.query.get_compiler(connection=database)
         sql, parameters = compiler.as_sql()
-        names = {_adapted(stand_in): name for name, stand_in in self._stand_ins.items()}
+        names = {_adapted(stand_in, database): name for name, stand_in in self._stand_ins.items()}
         # Bytes come wrapped in what the driver has for them.
         plain = [getattr(parameter, "obj", parameter) for parameter in parameters]
         found = [
@@ -88,21 +173,50 @@ class PreparedQuery:
         ]
         if {name for name, _ in found if name} != set(self._stand_ins):
             raise ValueError(f"each of {self._stand_ins} must be a parameter of the query")
-        converters = compiler.get_converters(expression for expression, *_ in compiler.select)
-        return _Text(sql, found, converters)
+        expressions = [expression for expression, *_ in compiler.select]
+        if database.vendor == "postgresql" and all(map(_is_read_by_driver, expressions)):
+            return _Text(Statement(sql), found, {}, sql)
+        return _Text(Statement(sql), found, compiler.get_converters(expressions), sql)
 
 
-def _adapted(value: Value) -> Any:
+def _is_read_by_driver(expression: Any) -> bool:
+    """Tell whether psycopg makes the field's own type of what comes in binary, as it does JSON."""
+    field = expression.output_field
+    return isinstance(field, JSONField) or not hasattr(field, "from_db_value")
+
+
+def _rows_beside(beside: Beside, text: _Text, given: Sequence[Any]) -> list[Row] | None:
+    """Run both in one statement; None where what is beside cannot be run."""
+    statement = _joined(beside.sql, text.sql, beside.condition)
+    try:
+        both = statement.rows([*beside.values, *given, *beside.condition_values])
+    except DatabaseError:
+        if connections[DEFAULT_DB_ALIAS].in_atomic_block:
+            raise
+        return None
+    beside.row = both[0][: beside.width]
+    return [row[beside.width :] for row in both if row[beside.width] is not None]
+
+
+@lru_cache(maxsize=512)
+def _joined(beside: str, query: str, condition: str) -> Statement:
+    return Statement(
+        f"WITH beside AS ({beside}) SELECT beside.*, found.* FROM beside LEFT JOIN LATERAL "  # noqa: S608
+        f"(SELECT * FROM ({query}) AS asked WHERE {condition}) AS found ON true"
+    )
+
+
+def _adapted(value: Value, database: BaseDatabaseWrapper) -> Any:
     """Return a value as Django gives it to the database."""
     if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
+        return database.ops.adapt_datetimefield_value(value)
     return value
 
 
-def _converted(row: Row, converters: Converters) -> Row:
+def _converted(row: Row, converters: Converters, database: BaseDatabaseWrapper) -> Row:
     """Return the row as Python values, on databases that have fewer types."""
     values = list(row)
     for index, (functions, expression) in converters.items():
         for function in functions:
-            values[index] = function(values[index], expression, connection)
+            values[index] = function(values[index], expression, database)
     return tuple(values)

@@ -29,7 +29,7 @@ from workers.models import (
     Worker,
     WorkerRequirement,
 )
-from workers.prepared import PreparedQuery
+from workers.prepared import Beside, PreparedQuery
 from workers.scope import EVERYBODY, Scope
 from workers.statuses import LAPSING, worker_status_is
 
@@ -53,6 +53,7 @@ def compliance_find(
     names: tuple[str, str, str] | None = None,
     wanted: Wanted = EVERYTHING,
     scope: Scope = EVERYBODY,
+    beside: Beside | None = None,
 ) -> list[FoundThen]:
     """Return the company's workers with that ID# and that first, middle and last name.
 
@@ -62,7 +63,7 @@ def compliance_find(
     because no filter must never mean everybody.
 
     One query, and so one moment: between two, a worker could be deactivated and be told
-    as somebody of whom nothing is required.
+    as somebody of whom nothing is required. What is to be run `beside` it, is.
     """
     if id_number is None and names is None:
         raise ValueError("compliance_find needs an ID# or names")
@@ -71,7 +72,7 @@ def compliance_find(
         asked["id_number_folded"] = fold(id_number)
     if names is not None:
         asked["name_folded"] = fold_name(*names)
-    rows = _find_by(tuple(asked), wanted).rows(company_id=company_id, **asked)
+    rows = _find_by(tuple(asked), wanted).rows(beside=beside, company_id=company_id, **asked)
     found = columns_of(wanted).found((row[:-1] for row in rows), today, scope)
     return [FoundThen(*one, change_sequence=rows[0][-1] or 0) for one in found]
 

@@ -2,13 +2,11 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.messages.middleware import MessageMiddleware
-from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
 
 from workhub.proxies import TrustedProxies
 
@@ -79,32 +77,29 @@ class ContentSecurityPolicyMiddleware:
         return response
 
 
+class APIMiddleware:
+    """Answer programs here, and let people's requests through to what is behind.
+
+    What stands behind it is made for pages: sessions, forms, messages, signing in. A program has
+    no use for any of it, neither sends a cookie nor is to be sent one, and asks far more often.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+        self.answer: GetResponse = convert_exception_to_response(_viewed)  # type: ignore[assignment]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.answer(request) if is_api(request) else self.get_response(request)
+
+
 def is_api(request: HttpRequest) -> bool:
     """Tell whether the request is a program's, to be answered without pages and cookies."""
     return request.path_info.startswith(API_PREFIX)
 
 
-class _PagesOnly:
-    """Leave the API's requests alone: it neither reads a cookie nor sets one.
-
-    Django's session middleware takes back a cookie that it does not know, on any answer.
-    """
-
-    get_response: Any
-
-    def __call__(self, request: HttpRequest) -> Any:
-        if is_api(request):
-            return self.get_response(request)
-        return super().__call__(request)  # type: ignore[misc]
-
-
-class PageSessionMiddleware(_PagesOnly, SessionMiddleware):
-    pass
-
-
-class PageAuthenticationMiddleware(_PagesOnly, AuthenticationMiddleware):
-    pass
-
-
-class PageMessageMiddleware(_PagesOnly, MessageMiddleware):
-    pass
+def _viewed(request: HttpRequest) -> HttpResponse:
+    """Answer by the view of the address: below /api/ each has one, if only to say that."""
+    request.get_host()  # raises for one that is not ours
+    view, args, kwargs = request.resolver_match = resolve(request.path_info)
+    response: HttpResponse = view(request, *args, **kwargs)
+    return response

@@ -68,18 +68,25 @@ class Problem(exceptions.APIException):
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse:
-    """Answer an endpoint's exception as a problem: REST framework's EXCEPTION_HANDLER.
+    """Answer an exception of a plain REST framework view: its EXCEPTION_HANDLER.
 
-    A bug is one too, so that its answer is finished and logged like any other.
+    The endpoints of the API calls answer theirs themselves. Whatever else comes to stand beside
+    them answers in the same shape, and to nobody unless it says to whom (DenyAll).
     """
     request = context["request"]
     return problem_response(request, _as_problem(exc, context["view"], request))
 
 
+def problem_of(exc: Exception, request: HttpRequest | Request) -> Problem:
+    """Return the problem that an exception is answered as.
+
+    A bug is one too, so that its answer is finished and logged like any other.
+    """
+    return exc if isinstance(exc, Problem) else unforeseen_problem(exc, request)
+
+
 def _as_problem(exc: Exception, view: APIView, request: Request) -> Problem:
     match exc:
-        case Problem():
-            return exc
         case exceptions.MethodNotAllowed():
             allow = ", ".join(view.allowed_methods)
             return Problem("method_not_allowed", headers={"Allow": allow})
@@ -90,7 +97,7 @@ def _as_problem(exc: Exception, view: APIView, request: Request) -> Problem:
         case Http404() | exceptions.NotFound() | exceptions.PermissionDenied():
             # What DenyAll keeps shut is not there for anybody.
             return Problem("not_found")
-    return unforeseen_problem(exc, request)
+    return problem_of(exc, request)
 
 
 def unforeseen_problem(exc: Exception, request: HttpRequest | Request) -> Problem:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apicalls import authentication, services
 from apicalls.models import Credential
+from workhub.problems import Problem
 
 CHALLENGE = 'amx realm="Workhub"'
 
@@ -251,12 +252,13 @@ def test_a_traceback_with_local_variables_does_not_show_the_secret(
     def away(**_kwargs):
         raise OperationalError("server closed the connection unexpectedly")
 
-    def keep(exc, context):
+    def keep(exc, request):
         found = traceback.TracebackException.from_exception(exc, capture_locals=True)
         caught.append("".join(found.format()))
+        return Problem("temporarily_unavailable")
 
     monkeypatch.setattr(authentication, "pair_find", away)
-    monkeypatch.setattr("apicalls.endpoints.CallView.get_exception_handler", lambda self: keep)
+    monkeypatch.setattr("apicalls.endpoints.problem_of", keep)
     header = form.format(key=call.client_key, secret=call.client_secret)
     program.get("/api/v1/worker-compliance", headers={"authorization": header})
     assert "authenticate_credentials" in caught[0]

@@ -777,21 +777,29 @@ def test_if_match_is_honoured_with_a_problem(ask, call, worker, second_of_march,
 # --- Statements -------------------------------------------------------------------------
 
 
-def test_an_answer_takes_four_statements(ask, call, crane_operator, django_assert_num_queries):
+@pytest.fixture
+def statements():
+    """How many an answer takes; PostgreSQL counts a request and finds a worker in one."""
+    return 3 if connection.vendor == "postgresql" else 4
+
+
+def test_an_answer_takes_few_statements(
+    ask, call, crane_operator, django_assert_num_queries, statements
+):
     ask(call)  # the first of its caller
     Credential.objects.update(last_used_at=None)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(statements + 1):
         ask(call)  # and once a minute "last used"
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(statements):
         assert ask(call).status_code == 200
 
 
 def test_statements_do_not_grow_with_what_is_asked_of_the_worker(
-    ask, both_call, crane_operator, django_assert_num_queries
+    ask, both_call, crane_operator, django_assert_num_queries, statements
 ):
     query = f"workerIDNumber=10482&{NAMES.format('Dana', '', 'Okafor')}"
     ask(both_call, query)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(statements):
         assert ask(both_call, query).status_code == 200
 
 
@@ -922,7 +930,7 @@ def test_a_bug_is_500_and_shows_nothing_of_the_inside(
     ("at", "path"),
     [
         pytest.param("apicalls.authentication.pair_find", ADDRESS, id="authentication"),
-        pytest.param("apicalls.limits.call_hit", ADDRESS, id="limit"),
+        pytest.param("apicalls.limits.CallHit.usage", ADDRESS, id="limit"),
         pytest.param("apicalls.endpoints._where_instead", "/api/v1/", id="nowhere"),
         pytest.param("apicalls.callers.caller_seen", ADDRESS, id="caller"),
     ],

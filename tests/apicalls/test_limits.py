@@ -31,7 +31,7 @@ settings.DATABASES["default"].update(database)
 settings.RATE_LIMIT_STORAGE = redis
 django.setup()
 from apicalls import limits
-print(sum(limits.call_hit(api_call_id=7, quota=quota).allowed for _ in range(quota)))
+print(sum(limits.CallHit(api_call_id=7, quota=quota).usage().allowed for _ in range(quota)))
 """
 
 
@@ -97,27 +97,27 @@ def test_a_limit_lets_as_many_through_over_all_processes_with_redis(real_databas
 def test_a_window_begins_with_its_first_hit_and_ends_a_minute_later(db, time_machine):
     start = timezone.now()
     time_machine.move_to(start, tick=False)
-    first = limits.call_hit(api_call_id=1, quota=2)
+    first = limits.CallHit(api_call_id=1, quota=2).usage()
     assert (first.allowed, first.remaining, first.reset_after) == (True, 1, 60)
     time_machine.move_to(start + timedelta(seconds=59.5), tick=False)
-    second, third = (limits.call_hit(api_call_id=1, quota=2) for _ in range(2))
+    second, third = (limits.CallHit(api_call_id=1, quota=2).usage() for _ in range(2))
     assert (second.allowed, second.remaining, second.reset_after) == (True, 0, 1)
     assert (third.allowed, third.remaining) == (False, 0)
     time_machine.move_to(start + timedelta(seconds=60), tick=False)
-    assert limits.call_hit(api_call_id=1, quota=2).remaining == 1
+    assert limits.CallHit(api_call_id=1, quota=2).usage().remaining == 1
 
 
 def test_a_window_in_redis_is_the_same(db, in_redis):
-    usages = [limits.call_hit(api_call_id=1, quota=2) for _ in range(3)]
+    usages = [limits.CallHit(api_call_id=1, quota=2).usage() for _ in range(3)]
     assert [usage.allowed for usage in usages] == [True, True, False]
     assert [usage.remaining for usage in usages] == [1, 0, 0]
     assert all(58 <= usage.reset_after <= 60 for usage in usages)
 
 
 def test_calls_are_counted_apart(db):
-    assert limits.call_hit(api_call_id=1, quota=1).allowed
-    assert limits.call_hit(api_call_id=2, quota=1).allowed
-    assert not limits.call_hit(api_call_id=1, quota=1).allowed
+    assert limits.CallHit(api_call_id=1, quota=1).usage().allowed
+    assert limits.CallHit(api_call_id=2, quota=1).usage().allowed
+    assert not limits.CallHit(api_call_id=1, quota=1).usage().allowed
 
 
 # --- No counter ------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def test_a_counter_that_is_away_stops_nobody(db, settings, monkeypatch, caplog, 
 
     monkeypatch.setattr(limits, "_counted_in_database", away)
     for _ in range(3):
-        assert limits.call_hit(api_call_id=1, quota=1) is None
+        assert limits.CallHit(api_call_id=1, quota=1).usage() is None
         assert limits.failed_authorization(address="192.0.2.1", client_key="K") is None
     warnings = [record for record in caplog.records if "not counted" in record.message]
     assert len(warnings) == 1

@@ -13,10 +13,10 @@ from django.db import OperationalError, connection
 
 from apicalls import request_log, services
 from apicalls.doctor import Mistake
-from apicalls.endpoints import CallView
 from apicalls.models import Caller, Credential, RefusedRequests, RequestLog, ServedVersion
 from workers.models import ComplianceChange
 from workhub.problem_types import PROBLEM_TYPES
+from workhub.problems import problem_of
 
 # --- With a right pair -----------------------------------------------------------------
 
@@ -332,13 +332,12 @@ def test_nothing_of_a_refused_header_is_kept_or_said(
 ):
     header = written_as(form, call, other=xml_call.client_secret)
     raised = []
-    handle = CallView.handle_exception
 
-    def keep(view, error):
+    def keep(error, request):
         raised.append(traceback.TracebackException.from_exception(error, capture_locals=True))
-        return handle(view, error)
+        return problem_of(error, request)
 
-    monkeypatch.setattr(CallView, "handle_exception", keep)
+    monkeypatch.setattr("apicalls.endpoints.problem_of", keep)
     with caplog.at_level(logging.DEBUG):
         answer = ask(None, authorization=header)
     rows = serializers.serialize(

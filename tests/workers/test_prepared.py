@@ -1,10 +1,11 @@
 from datetime import date
 
 import pytest
+from django.db import connection, connections
 
 from workers import services
 from workers.models import Worker
-from workers.prepared import PreparedQuery
+from workers.prepared import Beside, PreparedQuery, Statement
 
 
 def hired(company_id, hired_by):
@@ -56,3 +57,62 @@ def test_stand_in_that_the_query_does_not_use_is_a_mistake(company):
 
     with pytest.raises(ValueError, match="must be a parameter"):
         PreparedQuery(everybody, company_id=-1, forgotten="x").rows(company_id=1, forgotten="y")
+
+
+def test_statement_that_may_be_repeated_outlives_its_connection(transactional_db):
+    statement = Statement("SELECT CAST(%s AS integer)")
+    assert statement.rows([7]) == [(7,)]
+    if connection.vendor == "postgresql":
+        connection.connection.pgconn.finish()
+        with pytest.raises(Exception, match="closed"):
+            statement.rows([7])
+        assert statement.rows([8], may_repeat=True) == [(8,)]
+    connections["default"].close()
+    assert statement.rows([9]) == [(9,)]
+
+
+@pytest.fixture
+def postgresql_only():
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL writes and reads in one statement")
+
+
+def beside(condition):
+    sql = "INSERT INTO apicalls_limitcounter VALUES (%s, %s, 3) RETURNING key, hits"
+    return Beside(sql, ["a", 1.5], width=2, condition=condition, condition_values=[3])
+
+
+@pytest.mark.parametrize(("condition", "goes_on"), [("beside.hits <= %s", 1), ("hits < %s", 0)])
+def test_what_is_beside_a_query_is_run_with_it(
+    company, dana, postgresql_only, django_assert_num_queries, condition, goes_on
+):
+    query = PreparedQuery(hired, company_id=-1, hired_by="stand-in")
+    alone = query.rows(company_id=company.pk, hired_by=dana.id_number)
+    with django_assert_num_queries(1):
+        counted = beside(condition)
+        rows = query.rows(beside=counted, company_id=company.pk, hired_by=dana.id_number)
+    assert counted.row == ("a", 3)
+    assert rows == alone * goes_on
+    assert len(alone) == 1
+
+
+def test_what_is_beside_a_query_is_run_though_it_finds_nothing(company, postgresql_only):
+    counted = beside("hits <= %s")
+    query = PreparedQuery(hired, company_id=-1, hired_by="stand-in")
+    assert query.rows(beside=counted, company_id=company.pk, hired_by="nobody") == []
+    assert counted.row == ("a", 3)
+
+
+def test_query_is_run_alone_where_what_is_beside_it_cannot_be(
+    transactional_db, company, dana, postgresql_only
+):
+    query = PreparedQuery(hired, company_id=-1, hired_by="stand-in")
+    connection.ensure_connection()
+    Statement("SELECT set_config('default_transaction_read_only', 'on', false)").rows([])
+    try:
+        refused = beside("hits <= %s")
+        rows = query.rows(beside=refused, company_id=company.pk, hired_by=dana.id_number)
+    finally:
+        Statement("SELECT set_config('default_transaction_read_only', 'off', false)").rows([])
+    assert refused.row is None
+    assert [row[0] for row in rows] == [dana.first_name]

@@ -93,13 +93,11 @@ def test_a_page_that_fails_at_the_session_is_503(client_of, admin, monkeypatch):
 
 @pytest.fixture
 def failing_api(client, monkeypatch):
-    """Return a function that asks the API while a middleware fails."""
+    """Return a function that asks the API while no view can be found."""
     client.raise_request_exception = False
 
     def get(error):
-        monkeypatch.setattr(
-            "django.middleware.common.CommonMiddleware.process_request", _raise(error)
-        )
+        monkeypatch.setattr("workhub.middleware.resolve", _raise(error))
         return client.get("/api/v1/verify", headers={"authorization": "amx 3A33DB77C0FFD8:x"})
 
     return get
