@@ -35,6 +35,9 @@ _ADDRESSES = tuple(document_path(name) for name in DOCUMENTS)
 _THERE_ARE = f"The addresses are {', '.join(_ADDRESSES[:-1])} and {_ADDRESSES[-1]}."
 # More of an address is not compared with those that there are.
 _COMPARED = 100
+# The headers that ask for an answer only if it is another, or the same, than one has. There are
+# no dates to compare: RFC 9110, section 13.1.3.
+_CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 _READING = frozenset({"GET", "HEAD"})
 _ALLOW = "GET, HEAD, OPTIONS"
 _AMX, _GRANTED = AMXAuthentication(), CallIsGranted()
@@ -359,6 +362,8 @@ def _conditional(request: HttpRequest, body: bytes, content_type: str) -> HttpRe
     tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     response = HttpResponse(body, content_type=content_type, headers=headers)
+    if not any(name in request.META for name in _CONDITIONS):
+        return response
     conditional = cast(HttpResponse, get_conditional_response(request, tag, response=response))
     if conditional.status_code == HTTPStatus.PRECONDITION_FAILED:
         raise Problem("precondition_failed")

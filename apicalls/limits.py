@@ -25,7 +25,8 @@ from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from apicalls.models import LimitCounter
-from workers.prepared import Beside, Statement
+from workers.prepared import Beside
+from workers.statements import Statement
 
 logger = logging.getLogger(__name__)
 

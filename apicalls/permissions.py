@@ -39,7 +39,7 @@ class CallIsGranted(BasePermission):
             raise Problem("call_archived")
         if grant.expires_on is not None and grant.expires_on < grant.today():
             raise Problem("call_expired")
-        if grant.is_too_old(timezone.now()):
+        if grant.max_key_age_days is not None and grant.is_too_old(timezone.now()):
             raise Problem(
                 "call_expired",
                 detail="The Client Key and Client Secret are older than the company allows. Ask an "

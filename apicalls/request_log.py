@@ -27,7 +27,7 @@ from apicalls.doctor import Mistake
 from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
 from apicalls.selectors import Grant
-from workers.prepared import Statement
+from workers.statements import Statement
 from workhub.middleware import request_id_of
 from workhub.problems import problem_response, unforeseen_problem
 

@@ -1,5 +1,6 @@
 """Reads of API calls and credentials."""
 
+import json
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    TextField,
     Value,
     When,
 )
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.models import Company
@@ -117,10 +120,16 @@ _CREDENTIAL_FIELDS = (
     "api_call__template__document",
     "api_call__rate_limit",
     "api_call__served_version_id",
-    "api_call__allowed_networks",
-    "api_call__field_groups",
-    "api_call__scope",
+    "networks",
+    "fields",
+    "scope",
 )
+# JSON as text: of the few that there are each is read once.
+_AS_TEXT = {
+    "networks": Cast("api_call__allowed_networks", TextField()),
+    "fields": Cast("api_call__field_groups", TextField()),
+    "scope": Cast("api_call__scope", TextField()),
+}
 # In the order of KnownCaller.
 _CALLER_FIELDS = (
     "asked_by__id",
@@ -145,15 +154,31 @@ def pair_find(*, digests: Sequence[bytes], caller: CallerKey, now: datetime) -> 
     )
     if not rows:
         return None
-    *facts, field_groups, scope = rows[0][: len(_CREDENTIAL_FIELDS)]
+    *facts, networks, field_groups, scope = rows[0][: len(_CREDENTIAL_FIELDS)]
     known = KnownCaller(*rows[0][-1 - len(_CALLER_FIELDS) : -1])
     return Grant(  # type: ignore[misc]
         *facts,
-        fields=frozenset(field_groups),
-        scope=Scope.of(scope),
+        allowed_networks=_networks_in(networks),
+        fields=_fields_in(field_groups),
+        scope=_scope_in(scope),
         parameter_names=parameter_names([row[-1] for row in rows if row[-1] is not None]),
         caller=known if known.id is not None else None,
     )
+
+
+@lru_cache(maxsize=4096)
+def _networks_in(stored: str) -> tuple[str, ...]:
+    return tuple(json.loads(stored))
+
+
+@lru_cache(maxsize=4096)
+def _fields_in(stored: str) -> frozenset[str]:
+    return frozenset(json.loads(stored))
+
+
+@lru_cache(maxsize=4096)
+def _scope_in(stored: str) -> Scope:
+    return Scope.of(json.loads(stored))
 
 
 @lru_cache(maxsize=8)
@@ -171,13 +196,14 @@ def _pair_query(number: int) -> PreparedQuery:
                 secret_digest__in=list(digests.values()),
             )
             .annotate(
+                **_AS_TEXT,
                 asked_by=FilteredRelation(
                     "api_call__callers",
                     condition=Q(
                         api_call__callers__address_range=address_range,
                         api_call__callers__client=client,
                     ),
-                )
+                ),
             )
             .order_by("api_call__parameter_sets__order", "api_call__parameter_sets__id")
             .values_list(*_CREDENTIAL_FIELDS, *_CALLER_FIELDS, "api_call__parameter_sets__lookup")

@@ -5,7 +5,7 @@ Made for readers in other apps, whose answers run through here thousands of time
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -20,12 +20,18 @@ from workers.compliance import (
     is_compliant,
     next_change_on,
     status_on,
-    steps,
 )
 from workers.scope import EVERYBODY, Placement, Scope
 
 Row = tuple[Any, ...]
 
+_DAY = timedelta(days=1)
+
+# Value -> member: looked up here, and not made out by each Enum anew, for every item.
+_COMPONENTS = {one.value: one for one in Component}
+_LEVELS = {one.value: one for one in Level}
+_STATUSES = {one.value: one for one in Status}
+_COMPLIANT_WHEN = {one.value: one for one in CompliantWhen}
 _COMPONENT_ORDER = {component: order for order, component in enumerate(Component)}
 
 
@@ -46,8 +52,7 @@ class WorkerFacts:
     email: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemFacts:
+class ItemFacts(NamedTuple):
     """What one requirement is to one worker on one day.
 
     `expires_on` is the last valid day and `days_left` the days until then, negative
@@ -243,41 +248,38 @@ def _item(
     certificate_number: str | None,
     issuer: str | None,
 ) -> ItemFacts:
-    standing = Status(stored_standing)
-    status = status_on(standing, coming_due_on, expires_on, today)
-    when = CompliantWhen(compliant_when)
+    status = standing = _STATUSES[stored_standing]
+    when = _COMPLIANT_WHEN[compliant_when]
+    days_left = changes_on = lapses_on = None
+    if expires_on is not None:  # else it is on any day what it is today
+        status = status_on(standing, coming_due_on, expires_on, today)
+        days_left = (expires_on - today).days
+        changes_on = next_change_on(standing, coming_due_on, expires_on, today)
+        lapses_on = _lapses_on(standing, expires_on, when, today)
     return ItemFacts(
-        requirement_id=requirement_id,
-        component=Component(component),
-        name=name or "",
-        level=Level(level),
-        status=status,
-        compliant=is_compliant(status, when),
-        completed_on=completed_on,
-        issued_on=issued_on,
-        expires_on=expires_on,
-        days_left=None if expires_on is None else (expires_on - today).days,
-        certificate_number=certificate_number or None,
-        issuer=issuer or None,
-        because=_because(worker, because),
-        next_change_on=next_change_on(standing, coming_due_on, expires_on, today),
-        lapses_on=_lapses_on(standing, coming_due_on, expires_on, when, today),
+        requirement_id,
+        _COMPONENTS[component],
+        name or "",
+        _LEVELS[level],
+        status,
+        is_compliant(status, when),
+        completed_on,
+        issued_on,
+        expires_on,
+        days_left,
+        certificate_number or None,
+        issuer or None,
+        _because(worker, because),
+        changes_on,
+        lapses_on,
     )
 
 
-def _lapses_on(
-    standing: Status,
-    coming_due_on: date | None,
-    expires_on: date | None,
-    when: CompliantWhen,
-    today: date,
-) -> date | None:
-    if expires_on is None or expires_on < today or not is_compliant(standing, when):
+def _lapses_on(standing: Status, expires_on: date, when: CompliantWhen, today: date) -> date | None:
+    """Return the day after the last valid one of what counts: coming due counts as well."""
+    if expires_on < today or expires_on == date.max or not is_compliant(standing, when):
         return None
-    for day, status in steps(standing, coming_due_on, expires_on):
-        if not is_compliant(status, when):
-            return day
-    return None
+    return expires_on + _DAY
 
 
 def _because(worker: WorkerFacts, because: str | None) -> list[str]:

@@ -1,11 +1,9 @@
-"""Statements whose SQL text is made once, for what runs at each answer of the API.
+"""Queries whose SQL text Django builds once, for what runs at each answer of the API.
 
-Building the text takes the ORM several times as long as the database takes to answer, and half
-of what is left is spent on what Django does around each statement. A query is still written as
-a QuerySet, so fields, joins and conversions stay Django's.
+Building the text takes the ORM several times as long as the database takes to answer.
+The query is still written as a QuerySet, so fields, joins and conversions stay Django's.
 """
 
-import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,78 +15,11 @@ from django.db import Error as DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import JSONField, QuerySet
 
-Row = tuple[Any, ...]
+from workers.statements import Row, Statement
+
 Value = int | str | bytes | datetime
 # Column index -> (functions of value, expression and connection; the expression)
 Converters = dict[int, tuple[list[Callable[..., Any]], Any]]
-
-_of_thread = threading.local()
-
-
-class Statement:
-    """SQL with %s where values go, which returns rows.
-
-    PostgreSQL plans it once for each connection, and not at each answer: it is given the values
-    apart from the text (settings.DATABASES, "prepare_threshold").
-    """
-
-    def __init__(self, sql: str):
-        self._sql = sql
-        self._for_sqlite = sql.replace("%s", "?")
-
-    def rows(self, values: Sequence[Any], *, may_repeat: bool = False) -> list[Row]:
-        """Run it and return its rows; the values as Django gives them to the database.
-
-        One that `may_repeat` is run again on a new connection where the old one turns out to be
-        dead, as after a restart of the database. Within a transaction nothing is.
-        """
-        database = connections[DEFAULT_DB_ALIAS]
-        try:
-            return self._rows(database, values)
-        except DatabaseError:
-            is_lost = database.connection is not None and not database.is_usable()
-            if not may_repeat or database.in_atomic_block or not is_lost:
-                raise
-        database.close()
-        return self._rows(database, values)
-
-    def _rows(self, database: BaseDatabaseWrapper, values: Sequence[Any]) -> list[Row]:
-        if database.connection is None:
-            database.ensure_connection()
-        database.validate_no_broken_transaction()
-        is_heard = database.execute_wrappers or database.queries_logged
-        rows: list[Row]
-        if database.vendor == "postgresql":
-            cursor = _kept_cursor(database.connection)
-            if is_heard:
-                cursor = database._prepare_cursor(cursor)  # type: ignore[attr-defined]
-            with database.wrap_database_errors:
-                cursor.execute(self._sql, values)
-                rows = cursor.fetchall()
-        elif is_heard:
-            with database.cursor() as cursor:
-                cursor.execute(self._sql, values)
-                rows = cursor.fetchall()
-        else:
-            with database.wrap_database_errors:
-                rows = database.connection.execute(self._for_sqlite, values).fetchall()
-        return rows
-
-
-def _kept_cursor(connection: Any) -> Any:
-    """Return the cursor that this thread keeps for its connection: making one takes as long as
-    a short query."""
-    kept, cursor = getattr(_of_thread, "cursor", (None, None))
-    if kept is not connection:
-        # Only where psycopg is there.
-        from psycopg import Cursor
-        from psycopg.pq import Format
-
-        cursor = Cursor(connection)
-        # Without texts in between, which Django would have read in Python.
-        cursor.format = Format.BINARY
-        _of_thread.cursor = connection, cursor
-    return cursor
 
 
 class Beside:

@@ -18,8 +18,9 @@ def preferred_type(request: HttpRequest, offered: Sequence[str]) -> str | None:
     Of equals it is the one that is named more precisely, then the one offered first.
     Parameters other than q do not count. No header, or an empty one, accepts anything.
     """
-    ranges = [part for part in request.headers.get("Accept", "").split(",") if part.strip()]
-    if not ranges:
+    header = request.META.get("HTTP_ACCEPT", "")
+    ranges = [part for part in header.split(",") if part.strip()]
+    if not ranges or header == "*/*":
         return offered[0]
     liked = {_range(one): _quality(one) for one in ranges}
     scores = {media_type: _score(media_type, liked) for media_type in offered}

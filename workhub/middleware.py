@@ -1,7 +1,7 @@
 """What every answer gets, and what only pages get."""
 
-import uuid
 from collections.abc import Callable
+from secrets import token_hex
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
@@ -13,6 +13,7 @@ from workhub.proxies import TrustedProxies
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 API_PREFIX = "/api/"
+_REQUEST_ID = "workhub.request_id"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -23,7 +24,10 @@ CONTENT_SECURITY_POLICY = (
 
 def request_id_of(request: HttpRequest) -> str:
     """Return the id of this request, made when it is first asked for."""
-    return str(request.META.setdefault("workhub.request_id", uuid.uuid4().hex))
+    request_id: str | None = request.META.get(_REQUEST_ID)
+    if request_id is None:
+        request_id = request.META[_REQUEST_ID] = token_hex(16)
+    return request_id
 
 
 class TrustedProxyMiddleware:

@@ -93,11 +93,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "workhub.probes.ProbesMiddleware",
     "workhub.middleware.TrustedProxyMiddleware",
-    "accounts.addresses.ActingAddressMiddleware",
     "workhub.middleware.RequestIDMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Programs are answered here: what follows is for pages only.
     "workhub.middleware.APIMiddleware",
+    "accounts.addresses.ActingAddressMiddleware",
     "workhub.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -4,20 +4,46 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.wsgi import get_wsgi_application
-from django.urls import get_resolver
+import django
+from django.core.handlers.wsgi import WSGIHandler, get_script_name
+from django.db import close_old_connections
+from django.http import HttpResponse
+from django.urls import get_resolver, set_script_prefix
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workhub.settings")
-
-_application = get_wsgi_application()
+django.setup(set_prefix=False)
 
 from apicalls.checks import refuse_to_start_without_keys  # noqa: E402 (only now there are models)
+from workhub.middleware import API_PREFIX  # noqa: E402
 
 # Imports every view, which takes seconds. A server takes connections when this module is there:
 # a process that is new, beside others that answer, would keep its first programs waiting.
 _ = get_resolver().url_patterns
 refuse_to_start_without_keys()
+
+
+class Handler(WSGIHandler):
+    """Django's, which answers programs without sending its signals around each request.
+
+    Of what listens to those, an answer to a program has use for one thing: that a connection to
+    the database that is too old is left. The others are for caches and for debugging.
+    """
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if not environ["PATH_INFO"].startswith(API_PREFIX):
+            return super().__call__(environ, start_response)
+        set_script_prefix(get_script_name(environ))
+        close_old_connections()
+        response = self.get_response(self.request_class(environ))
+        start_response(
+            f"{response.status_code} {response.reason_phrase}", list(response.headers.items())
+        )
+        # A stream is closed by the server; what is whole already has nothing to close.
+        return [response.content] if isinstance(response, HttpResponse) else response
+
+
+_handler = Handler()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -26,8 +52,10 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     A Content-Type that cannot be read is left out: Django reads it before any handler of
     ours, and its ValueError would be the server's bare 500.
     """
-    try:
-        parse_header_parameters(environ.get("CONTENT_TYPE", ""))
-    except ValueError:
-        del environ["CONTENT_TYPE"]
-    return _application(environ, start_response)
+    if "CONTENT_TYPE" in environ:
+        try:
+            parse_header_parameters(environ["CONTENT_TYPE"])
+        except ValueError:
+            del environ["CONTENT_TYPE"]
+    answer: Iterable[bytes] = _handler(environ, start_response)
+    return answer

@@ -2,7 +2,6 @@
 
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, date
 from xml.etree import ElementTree as ET
 
@@ -153,7 +152,7 @@ def test_any_worker_reads_the_same_in_both_formats_and_validates(
 ):
     if not worker.is_active:
         items = []
-    items = [replace(item, expires_on=item.expires_on or as_of) for item in items]
+    items = [item._replace(expires_on=item.expires_on or as_of) for item in items]
     facts, in_xml = check(
         worker_compliance.build(
             worker, items, as_of=as_of, fields=fields, through=through, is_test=is_test
@@ -278,7 +277,7 @@ def test_what_a_template_offers_is_what_its_document_knows(document, template):
     ],
 )
 def test_next_change_is_the_first_of_all_items(days, first):
-    sample = dict.fromkeys(ItemFacts.__slots__) | {
+    sample = dict.fromkeys(ItemFacts._fields) | {
         "requirement_id": 1,
         "component": Component.POLICY,
         "name": "Policy",

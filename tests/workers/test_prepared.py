@@ -1,11 +1,12 @@
 from datetime import date
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from workers import services
 from workers.models import Worker
-from workers.prepared import Beside, PreparedQuery, Statement
+from workers.prepared import Beside, PreparedQuery
+from workers.statements import Statement
 
 
 def hired(company_id, hired_by):
@@ -57,18 +58,6 @@ def test_stand_in_that_the_query_does_not_use_is_a_mistake(company):
 
     with pytest.raises(ValueError, match="must be a parameter"):
         PreparedQuery(everybody, company_id=-1, forgotten="x").rows(company_id=1, forgotten="y")
-
-
-def test_statement_that_may_be_repeated_outlives_its_connection(transactional_db):
-    statement = Statement("SELECT CAST(%s AS integer)")
-    assert statement.rows([7]) == [(7,)]
-    if connection.vendor == "postgresql":
-        connection.connection.pgconn.finish()
-        with pytest.raises(Exception, match="closed"):
-            statement.rows([7])
-        assert statement.rows([8], may_repeat=True) == [(8,)]
-    connections["default"].close()
-    assert statement.rows([9]) == [(9,)]
 
 
 @pytest.fixture

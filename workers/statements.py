@@ -1,0 +1,170 @@
+"""Statements whose SQL text is made once, run with little around them.
+
+Of what a short statement costs, the database has the smaller part: Django's cursor and then the
+driver's each go round it, for wishes that nobody has here. What runs at each answer of the API
+goes past them, and by them wherever somebody listens (`execute_wrapper`, counted queries) or a
+transaction is open.
+"""
+
+import threading
+from collections.abc import Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import Error as DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+if TYPE_CHECKING:
+    import psycopg
+
+Row = tuple[Any, ...]
+
+_of_thread = threading.local()
+_numbers = count(1)
+
+
+class Statement:
+    """SQL with %s where values go, which returns rows.
+
+    PostgreSQL plans it once for each connection, and not at each answer: it is given the values
+    apart from the text.
+    """
+
+    def __init__(self, sql: str):
+        self.sql = sql
+        self.for_sqlite = sql.replace("%s", "?")
+
+    def rows(self, values: Sequence[Any], *, may_repeat: bool = False) -> list[Row]:
+        """Run it and return its rows; the values as Django gives them to the database.
+
+        One that `may_repeat` is run again on a new connection where the old one turns out to be
+        dead, as after a restart of the database. Within a transaction nothing is.
+        """
+        database = connections[DEFAULT_DB_ALIAS]
+        try:
+            return self._rows(database, values)
+        except DatabaseError:
+            is_lost = database.connection is not None and not database.is_usable()
+            if not may_repeat or database.in_atomic_block or not is_lost:
+                raise
+        database.close()
+        return self._rows(database, values)
+
+    def _rows(self, database: BaseDatabaseWrapper, values: Sequence[Any]) -> list[Row]:
+        if database.connection is None:
+            database.ensure_connection()
+        is_alone = not (
+            database.in_atomic_block or database.execute_wrappers or database.queries_logged
+        )
+        if database.vendor != "postgresql":
+            if is_alone:
+                with database.wrap_database_errors:
+                    rows: list[Row] = database.connection.execute(
+                        self.for_sqlite, values
+                    ).fetchall()
+                    return rows
+            with database.cursor() as cursor:
+                return _fetched(cursor, self.sql, values)
+        kept = _kept_for(database.connection)
+        if is_alone and database.connection.prepare_threshold is not None:
+            with database.wrap_database_errors:
+                return kept.rows(self, values)
+        with database._prepare_cursor(kept.cursor()) as cursor:  # type: ignore[attr-defined]
+            return _fetched(cursor, self.sql, values)
+
+
+def _fetched(cursor: Any, sql: str, values: Sequence[Any]) -> list[Row]:
+    cursor.execute(sql, values)
+    rows: list[Row] = cursor.fetchall()
+    return rows
+
+
+# --- PostgreSQL ------------------------------------------------------------------------
+
+
+class _Kept:
+    """What a thread keeps for its connection: the statements that PostgreSQL has planned."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]"):
+        self.connection = connection
+        self._planned: dict[Statement, _Planned] = {}
+
+    def rows(self, statement: Statement, values: Sequence[Any]) -> list[Row]:
+        planned = self._planned.get(statement)
+        if planned is None:
+            planned = self._planned[statement] = _Planned(self.connection, statement, len(values))
+        try:
+            return planned.rows(values)
+        except Exception:
+            # Perhaps the plan is gone, or of no more use: next time it is made anew.
+            self._planned.clear()
+            raise
+
+    def cursor(self) -> Any:
+        """Return a cursor of the driver that gives the same values."""
+        from psycopg import Cursor
+        from psycopg.pq import Format
+
+        cursor = Cursor(self.connection)
+        cursor.format = Format.BINARY
+        return cursor
+
+
+class _Planned:
+    """A statement as PostgreSQL has planned it, run by libpq itself, which waits in C."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]", statement: Statement, width: int):
+        # Only where psycopg is there.
+        from psycopg import pq
+        from psycopg.adapt import PyFormat, Transformer
+
+        self._pq = pq
+        self._pgconn = connection.pgconn
+        self._transformer = Transformer(connection)
+        self._formats = [PyFormat.AUTO] * width
+        self._sql = _numbered(statement.sql)
+        # By the types of the values.
+        self._names: dict[tuple[int, ...], bytes] = {}
+
+    def rows(self, values: Sequence[Any]) -> list[Row]:
+        transformer = self._transformer
+        sent: Any = transformer.dump_sequence(values, self._formats)
+        types = transformer.types or ()
+        name = self._names.get(types)
+        if name is None:
+            name = b"workhub_%d" % next(_numbers)
+            self._checked(
+                self._pgconn.prepare(name, self._sql, types), self._pq.ExecStatus.COMMAND_OK
+            )
+            self._names[types] = name
+        # In binary: nothing has to be read from text, in Python least of all.
+        result = self._pgconn.exec_prepared(name, sent, transformer.formats, self._pq.Format.BINARY)
+        self._checked(result, self._pq.ExecStatus.TUPLES_OK)
+        transformer.set_pgresult(result)
+        return transformer.load_rows(0, result.ntuples, tuple)
+
+    def _checked(self, result: Any, expected: int) -> None:
+        """Raise the driver's error for a result that is another."""
+        if result.status == expected:
+            return
+        from psycopg import OperationalError
+        from psycopg.errors import error_from_result
+
+        told = result.error_field(self._pq.DiagnosticField.SQLSTATE)
+        if told is None and self._pgconn.status == self._pq.ConnStatus.BAD:
+            raise OperationalError("the connection to the database is lost")
+        raise error_from_result(result)
+
+
+def _kept_for(connection: "psycopg.Connection[Any]") -> _Kept:
+    kept: _Kept | None = getattr(_of_thread, "kept", None)
+    if kept is None or kept.connection is not connection:
+        kept = _of_thread.kept = _Kept(connection)
+    return kept
+
+
+def _numbered(sql: str) -> bytes:
+    """Return the SQL with $1, $2 … for each %s."""
+    first, *others = sql.split("%s")
+    return "".join([first, *(f"${n}{part}" for n, part in enumerate(others, 1))]).encode()
