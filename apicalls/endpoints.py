@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.addresses import client_address
-from apicalls import answers, callers, limits, request_log
+from apicalls import answers, callers, limits, measured, request_log
 from apicalls.authentication import AMXAuthentication, refusal_of
 from apicalls.documents import DOCUMENTS, document_path
 from apicalls.documents.tree import StreamedDocument
@@ -110,6 +110,7 @@ class CallView(APIView):
         )
         if answer is not response:
             self.chunks.close()
+        measured.answered(self, answer)
         return answer
 
     def _finished(self, request: Request, response: Any) -> Any:

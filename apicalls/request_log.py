@@ -22,6 +22,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts.addresses import client_address
+from apicalls import measured
 from apicalls.doctor import Mistake
 from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
@@ -259,6 +260,7 @@ def logged(
     try:
         log()
     except Exception as error:
+        measured.log_row("failed")
         problem = unforeseen_problem(error, request)
         request_id, code = request_id_of(request), problem.kind.code
         logger.error("Not in the request log: %s %s %s", request_id, problem.status_code, code)
@@ -269,12 +271,15 @@ def logged(
 def written(write: Callable[[], T], request_id: str, status: int, code: str) -> T | None:
     """Write, or say in the server's log what could not be written; None then."""
     try:
-        return write()
+        row = write()
     except (InternalError, OperationalError) as error:
         if not is_read_only(error):
             raise
+        measured.log_row("read_only")
         logger.error("Not in the request log, read-only: %s %s %s", request_id, status, code)
         return None
+    measured.log_row("written")
+    return row
 
 
 def is_read_only(error: Exception) -> bool:

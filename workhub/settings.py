@@ -5,6 +5,7 @@ secrets the server does not start, and says which are missing and how to make th
 """
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -33,6 +34,8 @@ SECRET_KEY = _reader.secret("SECRET_KEY")
 # Peppers check a Client Secret, keys show it again; apart, so that a leak of one is not both.
 CREDENTIAL_PEPPERS = _reader.numbered_keys("CREDENTIAL_PEPPERS")
 CREDENTIAL_KEYS = _reader.numbered_keys("CREDENTIAL_KEYS")
+# Who has it reads /metrics.
+METRICS_TOKEN = _reader.token("METRICS_TOKEN")
 if _reader.faults:
     raise ImproperlyConfigured(
         "Workhub does not start: "
@@ -66,6 +69,19 @@ except ValueError as error:
         f"socket: {error}."
     ) from error
 
+# Where /metrics is answered to, beside METRICS_TOKEN: whichever is set must hold. With neither,
+# nothing is counted.
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=[])
+try:
+    for _network in METRICS_NETWORKS:
+        ip_network(_network)
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"(workhub.E007) METRICS_NETWORKS holds networks such as 10.0.0.0/8: {error}."
+    ) from error
+# A folder of this machine's alone: its processes add up in it.
+METRICS_FOLDER = env.str("METRICS_FOLDER", default=str(BASE_DIR / "var" / "metrics"))
+
 ROOT_URLCONF = "workhub.urls"
 WSGI_APPLICATION = "workhub.wsgi.application"
 
@@ -92,6 +108,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "workhub.probes.ProbesMiddleware",
+    "workhub.metrics.MetricsMiddleware",
     "workhub.middleware.TrustedProxyMiddleware",
     "accounts.addresses.ActingAddressMiddleware",
     "workhub.middleware.RequestIDMiddleware",

@@ -12,12 +12,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workhub.settings")
 
 _application = get_wsgi_application()
 
-from apicalls.checks import refuse_to_start_without_keys  # noqa: E402 (only now there are models)
+from apicalls import measured  # noqa: E402 (only now there are models)
+from apicalls.checks import refuse_to_start_without_keys  # noqa: E402
 
 # Imports every view, which takes seconds. A server takes connections when this module is there:
 # a process that is new, beside others that answer, would keep its first programs waiting.
 _ = get_resolver().url_patterns
 refuse_to_start_without_keys()
+measured.start()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
