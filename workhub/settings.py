@@ -109,6 +109,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "workhub.probes.ProbesMiddleware",
     "workhub.metrics.MetricsMiddleware",
+    "workhub.answering.AnsweringMiddleware",
     "workhub.middleware.TrustedProxyMiddleware",
     "accounts.addresses.ActingAddressMiddleware",
     "workhub.middleware.RequestIDMiddleware",
@@ -279,6 +280,11 @@ X_FRAME_OPTIONS = "DENY"
 HTTPS_REQUIRED = _is_https
 SILENCED_SYSTEM_CHECKS = ["security.W008"]
 
+# --- What is told of it ----------------------------------------------------------------
+
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured(f"(workhub.E008) LOG_FORMAT is line or json; it is {LOG_FORMAT!r}.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -287,9 +293,10 @@ LOGGING = {
             "()": "workhub.logs.LineFormatter",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "workhub.logs.JSONFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         # The default handler mails frame variables to ADMINS; a frame may hold a secret.
