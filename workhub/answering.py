@@ -18,7 +18,7 @@ class AnsweringMiddleware:
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
-        if settings.LOG_FORMAT != "json":
+        if settings.LOG_FORMAT != "json" and not settings.SENTRY_DSN:
             raise MiddlewareNotUsed
         self.get_response = get_response
 

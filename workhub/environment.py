@@ -21,6 +21,7 @@ _IDS = {
     "CREDENTIAL_PEPPERS": "workhub.E002",
     "CREDENTIAL_KEYS": "workhub.E003",
     "METRICS_TOKEN": "workhub.E006",
+    "SENTRY_DSN": "workhub.E009",
 }
 
 # What a small integer column holds: the number is stored beside each row.

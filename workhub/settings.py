@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from workhub import error_reports
 from workhub.environment import (
     HOW_TO_MAKE_THEM,
     EnvironmentReader,
@@ -36,6 +37,8 @@ CREDENTIAL_PEPPERS = _reader.numbered_keys("CREDENTIAL_PEPPERS")
 CREDENTIAL_KEYS = _reader.numbered_keys("CREDENTIAL_KEYS")
 # Who has it reads /metrics.
 METRICS_TOKEN = _reader.token("METRICS_TOKEN")
+# Who has it sends reports of errors in our name.
+SENTRY_DSN = _reader.optional_secret("SENTRY_DSN")
 if _reader.faults:
     raise ImproperlyConfigured(
         "Workhub does not start: "
@@ -305,3 +308,14 @@ LOGGING = {
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
     },
 }
+if SENTRY_DSN:
+    try:
+        error_reports.start(SENTRY_DSN)
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "(workhub.E009) SENTRY_DSN is set, and sentry-sdk is not installed: install "
+            "requirements/sentry.txt instead of requirements/run.txt."
+        ) from error
+    except ValueError:
+        # Not with what it is: it is a secret.
+        raise ImproperlyConfigured("(workhub.E009) SENTRY_DSN is no address of Sentry's.") from None
