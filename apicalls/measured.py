@@ -40,7 +40,7 @@ class _Meters:
 
         self._requests = Counter(
             "workhub_api_requests",
-            "Answers of the API, by template and problem code, or status where there is no problem",
+            "Answers of the API: outcome is the problem's code, else the status",
             ["template", "outcome"],
             registry=registry,
         )

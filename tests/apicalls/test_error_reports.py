@@ -121,7 +121,7 @@ def test_arguments_of_a_log_line_are_not_sent(kept):
 
 
 def test_a_text_of_others_that_may_hold_anything_is_not_sent(kept):
-    logging.getLogger("other.library").error(f"Worker {NAME} cannot be told")
+    logging.getLogger("other.library").error(f"Worker {NAME} cannot be told")  # noqa: G004
     assert NAME.encode() not in kept.sent[0]
     assert kept.events()[0]["logger"] == "other.library"
 

@@ -11,8 +11,10 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from apicalls import measured
+from apicalls.models import Document
 from workers.models import WorkerRequirement
 from workhub.meters import Shared
+from workhub.problem_types import PROBLEM_TYPES
 
 TOKEN = "a-token-that-is-long-enough"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -149,6 +151,16 @@ def test_no_figure_names_anybody(counting, ask, call, worker, company):
     text = scraped().text
     for name in (call.client_key, worker.last_name, company.name, worker.id_number):
         assert name not in text
+
+
+def test_all_there_can_be_has_its_room_on_the_disk(counting, folder):
+    templates = [*Document.values, "verify", "nowhere", "none"]
+    for template in templates:
+        measured._meters.seconds(template, 0.01)
+        for outcome in ["200", "204", "304", *PROBLEM_TYPES]:
+            measured._meters.request(template, outcome)
+    for kind in ("counter", "histogram"):
+        assert (folder / f"{kind}_{os.getpid()}.db").stat().st_size == 65536
 
 
 # --- What is read -----------------------------------------------------------------------
