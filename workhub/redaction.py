@@ -10,9 +10,9 @@ HIDDEN = "***"
 
 _SECRETS = (
     # "Authorization: …", 'HTTP_AUTHORIZATION': '…', up to where the text or the quote ends.
-    re.compile(r"""(?i)(authorization\b["']?\s*[:=,]\s*b?["']?)[^"'\r\n]+"""),
-    re.compile(r"(?i)(\bamx[ \t]+)[0-9a-z]+(?::[ \t]*[0-9a-z]*)?"),
-    re.compile(r"(?i)(\b(?:bearer|basic|digest)[ \t]+)[0-9a-z+/_.~=-]{8,}"),
+    re.compile(r"""(?i)(authorization(?:["']\s*[:=,]|\s*[:=])\s*b?["']?)[^"'\r\n]+"""),
+    re.compile(r"(?i)(\bamx[ \t]+)[0-9a-z]+:[ \t]*[0-9a-z]*"),
+    re.compile(r"(?i)(\bbearer[ \t]+)[0-9a-z+/_.~=-]{16,}"),
     # A Client Secret, wherever it stands: Crockford's base32. A request's id is in small letters.
     re.compile(r"()[0-9A-HJKMNP-TV-Z]{32}"),
 )

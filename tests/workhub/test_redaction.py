@@ -22,6 +22,7 @@ KEY, SECRET = "3A33DB77C0FFD8", "7FX9W8WRD3JDPR7PQAT5F9H3S5CWCHRJ"
         (f"bad header 'amx {KEY}:short'", "bad header 'amx ***'"),
         (f"AMX {KEY}:\t{SECRET} is wrong", "AMX *** is wrong"),
         ("Bearer abcdefgh.ijkl-mnop", "Bearer ***"),
+        (f"amx {SECRET}", "amx ***"),
         (f"x={SECRET}&y", "x=***&y"),
     ],
 )
@@ -36,6 +37,11 @@ def test_a_secret_is_masked_wherever_it_stands(text, masked):
         "ValueError: invalid literal for int() with base 10: 'x'",
         "request 0f8fad5bd9cb469fa165708677289501 failed",
         "The authorization of this call ended",
+        "A failed authorization, counted by address",
+        "an amx header without a secret",
+        "Basic Rigging and Bearer Training",
+        # What an operator keeps elsewhere to find a trail that was written anew.
+        f"Audit trail: company 1, entry 114, digest {'0fb1c4d2' * 8}, holds, Northern Build",
         "https://workhub.example/docs/authorization/",
         f"call of {KEY}",
     ],
