@@ -63,6 +63,12 @@ class _Meters:
             ["result"],
             registry=registry,
         )
+        self._streams = Counter(
+            "workhub_api_streams",
+            "Streams that ended, by whether they had come to their end",
+            ["result"],
+            registry=registry,
+        )
         self._request: dict[tuple[str, str], Counter] = {}
         self._second: dict[str, Histogram] = {}
         # Made now: a series that is not there until its first failure hides it from rate().
@@ -72,6 +78,9 @@ class _Meters:
         self.row_of = {
             result: self._log_rows.labels(result) for result in ("written", "read_only", "failed")
         }
+        self.complete, self.interrupted = (
+            self._streams.labels(result) for result in ("complete", "interrupted")
+        )
 
     def request(self, template: str, outcome: str) -> None:
         key = (template, outcome)
@@ -134,6 +143,12 @@ def log_row(result: str) -> None:
     """Count a row of the request log: "written", "read_only" or "failed"."""
     if _meters is not None:
         _meters.row_of[result].inc()
+
+
+def stream_ended(code: str) -> None:
+    """Count a stream that ends; `code` is "" where it came to its end."""
+    if _meters is not None:
+        (_meters.interrupted if code else _meters.complete).inc()
 
 
 def _outcome(answer: HttpResponseBase) -> str:

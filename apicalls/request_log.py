@@ -183,6 +183,7 @@ def request_log_end(*, log_id: int | None, size: int, code: str, milliseconds: i
     What cannot be recorded leaves the row as it began, interrupted; the stream itself has
     reached its end or its reader has gone, and nothing can be told to anybody any more.
     """
+    measured.stream_ended(code)
     if log_id is None:
         return
     try:

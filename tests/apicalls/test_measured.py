@@ -146,6 +146,23 @@ def test_rows_of_the_request_log_are_counted(added, ask, call, worker, monkeypat
     }
 
 
+def test_ends_of_streams_are_counted(real_database, added, program, add_call, company):
+    roster = add_call(company, of="compliance-roster", lookups=())
+    headers = {"authorization": roster.header}
+
+    def stream():
+        return program.get("/api/v1/compliance-roster?stream=true", headers=headers)
+
+    assert b"".join(stream().streaming_content)
+    broken = stream()
+    next(iter(broken.streaming_content))
+    broken.close()  # as a server does when the caller has gone
+    found = added()
+    assert found['workhub_api_streams_total{result="complete"}'] == 1
+    assert found['workhub_api_streams_total{result="interrupted"}'] == 1
+    assert found['workhub_api_requests_total{outcome="200",template="compliance-roster"}'] == 2
+
+
 def test_no_figure_names_anybody(counting, ask, call, worker, company):
     ask(call)
     text = scraped().text

@@ -8,6 +8,7 @@ import sys
 import pytest
 from django.test import Client
 
+from accounts.audit.verification import Verdict, line_of
 from tests.workhub.test_settings import SECRETS, loaded
 from workhub.logs import JSONFormatter, LineFormatter, request_id
 
@@ -85,6 +86,14 @@ def test_a_traceback_is_text_without_secrets():
         found = told("Failed", exc_info=sys.exc_info())
     assert found["exception"].startswith("Traceback (most recent call last):\n")
     assert found["exception"].endswith("ValueError: cannot read 'amx ***'")
+
+
+@pytest.mark.parametrize("formatter", [LineFormatter(), JSONFormatter()], ids=["line", "json"])
+def test_the_end_of_an_audit_trail_can_be_read_back(company, formatter):
+    digest = "0fb1c4d2" * 8
+    line = line_of(company, Verdict(sequence=2, digest=digest))
+    record = logging.LogRecord("a", logging.INFO, "f.py", 1, "Audit trail: %s", (line,), None)
+    assert f"digest {digest}" in formatter.format(record)
 
 
 def test_what_a_caller_adds_is_not_told():
