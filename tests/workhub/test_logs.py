@@ -96,6 +96,11 @@ def test_the_end_of_an_audit_trail_can_be_read_back(company, formatter):
     assert f"digest {digest}" in formatter.format(record)
 
 
+def test_a_header_in_a_message_is_not_told():
+    found = told("refused %s", f"amx 3A33DB77C0FFD8:{SECRET}")
+    assert found["message"] == "refused amx ***"
+
+
 def test_what_a_caller_adds_is_not_told():
     assert told("x", request=object(), status_code=500).keys() == told("x").keys()
 
