@@ -93,6 +93,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 requirements: $(BIN)/uv
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) pyproject.toml --extra sentry -o requirements/sentry.txt
 	$(COMPILE) pyproject.toml --group test -o requirements/test.txt
 	$(COMPILE) --constraint requirements/run.txt requirements/bench.in -o requirements/bench.txt
 

@@ -15,7 +15,7 @@ from django.utils.http import http_date
 from rest_framework.views import APIView
 
 from accounts.addresses import client_address
-from apicalls import answers, callers, limits, request_log
+from apicalls import answers, callers, limits, measured, request_log
 from apicalls.authentication import AMXAuthentication, refusal_of
 from apicalls.documents import DOCUMENTS, document_path
 from apicalls.documents.tree import DocumentTree, StreamedDocument
@@ -81,6 +81,7 @@ class CallView(APIView):
         answer = request_log.logged(request, response, lambda: self._log(request, response))
         if answer is not response:
             self.chunks.close()
+        measured.answered(self, answer)
         return answer
 
     def respond(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:

@@ -23,6 +23,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts.addresses import client_address
+from apicalls import measured
 from apicalls.doctor import Mistake
 from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
@@ -203,6 +204,7 @@ def request_log_end(*, log_id: int | None, size: int, code: str, milliseconds: i
     What cannot be recorded leaves the row as it began, interrupted; the stream itself has
     reached its end or its reader has gone, and nothing can be told to anybody any more.
     """
+    measured.stream_ended(code)
     if log_id is None:
         return
     try:
@@ -280,6 +282,7 @@ def logged(
     try:
         log()
     except Exception as error:
+        measured.log_row("failed")
         problem = unforeseen_problem(error, request)
         request_id, code = request_id_of(request), problem.kind.code
         logger.error("Not in the request log: %s %s %s", request_id, problem.status_code, code)
@@ -290,12 +293,15 @@ def logged(
 def written(write: Callable[[], T], request_id: str, status: int, code: str) -> T | None:
     """Write, or say in the server's log what could not be written; None then."""
     try:
-        return write()
+        row = write()
     except (InternalError, OperationalError) as error:
         if not is_read_only(error):
             raise
+        measured.log_row("read_only")
         logger.error("Not in the request log, read-only: %s %s %s", request_id, status, code)
         return None
+    measured.log_row("written")
+    return row
 
 
 def is_read_only(error: Exception) -> bool:

@@ -7,6 +7,7 @@ send of an exception. A test during which one is found fails.
 
 import logging
 import re
+from copy import copy
 
 import pytest
 from django.core import mail
@@ -71,13 +72,15 @@ def _as_text(value):
 
 
 class _Listener(logging.Handler):
-    """Sees every record, formatted as a server's log would show it, traceback included."""
+    """Sees every record with its traceback, before anything of it is masked as it is written."""
 
     def __init__(self, canary):
         super().__init__()
         self.canary = canary
 
     def emit(self, record):
+        record = copy(record)
+        record.exc_text = None  # what the server's own handler has made of it
         self.canary.look(f"the log of {record.name}", self.format(record))
 
 

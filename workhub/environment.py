@@ -20,11 +20,17 @@ _IDS = {
     "SECRET_KEY": "workhub.E001",
     "CREDENTIAL_PEPPERS": "workhub.E002",
     "CREDENTIAL_KEYS": "workhub.E003",
+    "METRICS_TOKEN": "workhub.E006",
+    "SENTRY_DSN": "workhub.E009",
 }
 
 # What a small integer column holds: the number is stored beside each row.
 _HIGHEST_NUMBER = 32_767
 _HIGHEST_PORT = 65_535
+# What is sent at each scrape from wherever: short enough to guess is as good as none.
+_TOKEN_LENGTH = 20
+# RFC 6750, section 2.1.
+_TOKEN = re.compile(rf"[A-Za-z0-9._~+/-]{{{_TOKEN_LENGTH},}}=*")
 _SITE_URL = re.compile(
     r"(?i:https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
     r"(/[A-Za-z0-9._~-]+)*"
@@ -53,6 +59,11 @@ class EnvironmentReader:
             self.faults.append(f"{name} is not set")
         return value
 
+    def optional_secret(self, name: str) -> str:
+        """Return the secret, or "" where none is set."""
+        is_set = any(self._environ.get(one, "").strip() for one in (name, f"{name}_FILE"))
+        return self.secret(name) if is_set else ""
+
     def _from_file(self, name: str, file_name: str) -> str:
         try:
             value = Path(file_name).read_text(encoding="utf-8").strip()
@@ -65,6 +76,15 @@ class EnvironmentReader:
                 self.faults.append(f"{name}_FILE: {file_name} is empty")
             return value
         return ""
+
+    def token(self, name: str) -> str:
+        """Return a secret that is sent as a Bearer token, or "" where none is set."""
+        value = self.optional_secret(name)
+        if value and not _TOKEN.fullmatch(value):
+            self.faults.append(
+                f"{name} must have {_TOKEN_LENGTH} or more of the characters of a Bearer token"
+            )
+        return value
 
     def numbered_keys(self, name: str) -> dict[int, bytes]:
         """Return keys by number from "1:BASE64,2:BASE64"; the highest number is used for new rows.

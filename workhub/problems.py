@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from workhub import error_reports
 from workhub.accept import preferred_type
 from workhub.middleware import request_id_of
 from workhub.problem_types import PROBLEM_TYPES
@@ -107,6 +108,7 @@ def unforeseen_problem(exc: Exception, request: HttpRequest | Request) -> Proble
         logger.warning("The database cannot answer: %s", type(exc).__name__)
     else:
         plain_request = request._request if isinstance(request, Request) else request
+        error_reports.report(exc)
         logger.error(
             "%s failed: %s", request_id_of(plain_request), _traceback_of(exc, plain_request)
         )

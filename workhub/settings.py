@@ -5,12 +5,14 @@ secrets the server does not start, and says which are missing and how to make th
 """
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from workhub import error_reports
 from workhub.environment import (
     HOW_TO_MAKE_THEM,
     EnvironmentReader,
@@ -33,6 +35,10 @@ SECRET_KEY = _reader.secret("SECRET_KEY")
 # Peppers check a Client Secret, keys show it again; apart, so that a leak of one is not both.
 CREDENTIAL_PEPPERS = _reader.numbered_keys("CREDENTIAL_PEPPERS")
 CREDENTIAL_KEYS = _reader.numbered_keys("CREDENTIAL_KEYS")
+# Who has it reads /metrics.
+METRICS_TOKEN = _reader.token("METRICS_TOKEN")
+# Who has it sends reports of errors in our name.
+SENTRY_DSN = _reader.optional_secret("SENTRY_DSN")
 if _reader.faults:
     raise ImproperlyConfigured(
         "Workhub does not start: "
@@ -66,6 +72,19 @@ except ValueError as error:
         f"socket: {error}."
     ) from error
 
+# Where /metrics is answered to, beside METRICS_TOKEN: whichever is set must hold. With neither,
+# nothing is counted.
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=[])
+try:
+    for _network in METRICS_NETWORKS:
+        ip_network(_network)
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"(workhub.E007) METRICS_NETWORKS holds networks such as 10.0.0.0/8: {error}."
+    ) from error
+# A folder of this machine's alone: its processes add up in it.
+METRICS_FOLDER = env.str("METRICS_FOLDER", default=str(BASE_DIR / "var" / "metrics"))
+
 ROOT_URLCONF = "workhub.urls"
 WSGI_APPLICATION = "workhub.wsgi.application"
 
@@ -92,6 +111,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "workhub.probes.ProbesMiddleware",
+    "workhub.metrics.MetricsMiddleware",
+    "workhub.answering.AnsweringMiddleware",
     "workhub.middleware.TrustedProxyMiddleware",
     "workhub.middleware.RequestIDMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -264,6 +285,11 @@ X_FRAME_OPTIONS = "DENY"
 HTTPS_REQUIRED = _is_https
 SILENCED_SYSTEM_CHECKS = ["security.W008"]
 
+# --- What is told of it ----------------------------------------------------------------
+
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured(f"(workhub.E008) LOG_FORMAT is line or json; it is {LOG_FORMAT!r}.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -272,9 +298,10 @@ LOGGING = {
             "()": "workhub.logs.LineFormatter",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "workhub.logs.JSONFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         # The default handler mails frame variables to ADMINS; a frame may hold a secret.
@@ -283,3 +310,14 @@ LOGGING = {
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
     },
 }
+if SENTRY_DSN:
+    try:
+        error_reports.start(SENTRY_DSN)
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "(workhub.E009) SENTRY_DSN is set, and sentry-sdk is not installed: install "
+            "requirements/sentry.txt instead of requirements/run.txt."
+        ) from error
+    except ValueError:
+        # Not with what it is: it is a secret.
+        raise ImproperlyConfigured("(workhub.E009) SENTRY_DSN is no address of Sentry's.") from None

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
-from apicalls import request_log
+from apicalls import measured, request_log
 from workhub.middleware import is_api
 from workhub.problem_types import PROBLEM_TYPES
 from workhub.problems import RETRY_AFTER_SECONDS, Problem, problem_response, server_error_problem
@@ -53,7 +53,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 
 def _refused(request: HttpRequest, problem: Problem) -> HttpResponseBase:
     """Answer and log a request of the API that came to no endpoint, such as one to another host."""
-    return request_log.logged(
+    answer = request_log.logged(
         request,
         problem_response(request, problem),
         lambda: request_log.refused_add(
@@ -63,3 +63,5 @@ def _refused(request: HttpRequest, problem: Problem) -> HttpResponseBase:
             code=problem.kind.code,
         ),
     )
+    measured.answered_elsewhere(answer)
+    return answer
