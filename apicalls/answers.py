@@ -89,7 +89,7 @@ def worker_found(
 
     What is `beside` is run with the query, where one is needed.
     """
-    today = grant.today()
+    today = grant.today
     through = meant.get(VALID_THROUGH)
     if through is not None and through < today:
         raise _invalid(VALID_THROUGH, f"must be today, {today.isoformat()}, or later.")
@@ -146,7 +146,7 @@ def roster_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -
     latest = _latest(grant)
     found = roster_page(
         company_id=grant.company_id,
-        today=grant.today(),
+        today=grant.today,
         wanted=_roster_wanted(grant, fields),
         scope=grant.scope,
         filters=_filters(grant, meant),
@@ -157,7 +157,7 @@ def roster_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -
     more = cursors.make([page[-1].worker.id]) if len(found) > limit else None
     return compliance_roster.build(
         page,
-        as_of=grant.today(),
+        as_of=grant.today,
         fields=fields,
         component=meant.get(COMPONENT),
         latest=latest,
@@ -171,14 +171,14 @@ def roster_stream(grant: Grant, meant: Mapping[str, Any]) -> StreamedDocument:
     latest = _latest(grant)
     found = roster_all(
         company_id=grant.company_id,
-        today=grant.today(),
+        today=grant.today,
         wanted=_roster_wanted(grant, fields),
         scope=grant.scope,
         filters=_filters(grant, meant),
     )
     return compliance_roster.stream(
         found,
-        as_of=grant.today(),
+        as_of=grant.today,
         fields=fields,
         component=meant.get(COMPONENT),
         latest=latest,
@@ -230,7 +230,7 @@ def _place(grant: Grant, meant: Mapping[str, Any], parameter: str, kind: Any) ->
 
 def expiring_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> DocumentTree:
     """Return a page of what lapses, the soonest first."""
-    today = grant.today()
+    today = grant.today
     within_days = meant.get(WITHIN_DAYS, DEFAULT_WITHIN_DAYS)
     limit = meant.get(LIMIT, DEFAULT_LIMIT)
     cursors = Cursors(grant.document, grant.api_call_id, _without_paging(sent))
@@ -269,7 +269,7 @@ def changes_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) 
     cursors = Cursors(_CHANGES, grant.company_id)
     page = feed_page(
         company_id=grant.company_id,
-        today=grant.today(),
+        today=grant.today,
         wanted=grant.wanted,
         scope=grant.scope,
         after=_since(grant, meant.get(SINCE), cursors),

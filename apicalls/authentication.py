@@ -1,7 +1,8 @@
 """`Authorization: amx ClientKey:ClientSecret`, the only way into the API."""
 
+from datetime import UTC, datetime
+
 from django.http import HttpRequest
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 
@@ -60,7 +61,7 @@ class AMXAuthentication(BaseAuthentication):
         it is logged, by the database.
         """
         digests = vault().digests(authorization)
-        grant = pair_find(digests=digests, caller=caller_key(request), now=timezone.now())
+        grant = pair_find(digests=digests, caller=caller_key(request), now=datetime.now(UTC))
         if grant is None:
             # Whose pair it is shows also where key and secret are swapped.
             client_key = doctor.key_meant(authorization)

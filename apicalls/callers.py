@@ -12,7 +12,6 @@ from functools import lru_cache
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
-from django.utils import timezone
 from django_tasks import task
 
 from accounts.addresses import client_address
@@ -55,10 +54,14 @@ def _caller_key(address: str | None, user_agent: str) -> CallerKey:
 
 
 def caller_seen(
-    *, api_call_id: int, credential_id: int, key: CallerKey, known: KnownCaller | None
+    *,
+    api_call_id: int,
+    credential_id: int,
+    key: CallerKey,
+    known: KnownCaller | None,
+    now: datetime,
 ) -> int:
     """Record that the caller asked, at most once a minute, and return its row's id."""
-    now = timezone.now()
     if known is None:
         return _met(api_call_id, credential_id, key, now)
     stale = now - SEEN_PRECISION

@@ -114,7 +114,9 @@ class CallView(APIView):
         These are the grant rule's (7) to (9). What was refused before does not count.
         """
         grant = cast(Grant, self.grant)
-        self.hit = limits.CallHit(api_call_id=grant.api_call_id, quota=grant.rate_limit)
+        self.hit = limits.CallHit(
+            api_call_id=grant.api_call_id, quota=grant.rate_limit, now=grant.asked_at.timestamp()
+        )
         if not self.counts_beside or self.hit.beside is None:
             self.counted(self.hit.usage())
             return self.document_for(request, *self.read(request))
@@ -155,12 +157,13 @@ class CallView(APIView):
 
     def _add_headers(self, response: HttpResponseBase) -> None:
         headers = response.headers
-        headers.setdefault("Vary", "Authorization")
+        headers["Vary"] = "Authorization"
         if isinstance(response, HttpResponse) and response.content:
             headers["Content-Length"] = str(len(response.content))
         if self.usage is not None:
             for name, value in self.usage.headers.items():
-                headers.setdefault(name, value)  # a rehearsed refusal has its own
+                if name not in headers:  # a rehearsed refusal has its own
+                    headers[name] = value
         if self.grant is not None:
             for name, value in _ending(self.grant):
                 headers[name] = value
@@ -204,6 +207,7 @@ class CallView(APIView):
                 credential_id=grant.credential_id,
                 key=callers.caller_key(request),
                 known=grant.caller,
+                now=grant.asked_at,
             )
         except DatabaseError as error:
             if not request_log.is_read_only(error):

@@ -61,10 +61,10 @@ class Usage(NamedTuple):
 class CallHit:
     """A request of an API call, to be counted once: by itself, or beside what it asks for."""
 
-    def __init__(self, *, api_call_id: int, quota: int):
+    def __init__(self, *, api_call_id: int, quota: int, now: float | None = None):
         self._key = f"call:{api_call_id}"
         self._quota = quota
-        self._now = time.time()
+        self._now = time.time() if now is None else now
 
     @cached_property
     def beside(self) -> Beside | None:

@@ -2,7 +2,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 from rest_framework.permissions import BasePermission
 
 from accounts.addresses import client_address
@@ -37,9 +36,9 @@ class CallIsGranted(BasePermission):
             raise Problem("call_paused")
         if grant.state == State.ARCHIVED:
             raise Problem("call_archived")
-        if grant.expires_on is not None and grant.expires_on < grant.today():
+        if grant.expires_on is not None and grant.expires_on < grant.today:
             raise Problem("call_expired")
-        if grant.max_key_age_days is not None and grant.is_too_old(timezone.now()):
+        if grant.is_too_old:
             raise Problem(
                 "call_expired",
                 detail="The Client Key and Client Secret are older than the company allows. Ask an "

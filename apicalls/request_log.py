@@ -8,14 +8,14 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, InternalError, OperationalError, connection, connections
 from django.db import Error as DatabaseError
-from django.db import InternalError, OperationalError, connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models import Field, ForeignKey, IntegerField, Q
 from django.http import HttpRequest
@@ -125,7 +125,7 @@ def request_log_add(
     where nothing can be written: a database that is read-only does not stop answers, and the
     row goes to the server's log instead.
     """
-    now = timezone.now()
+    now = datetime.now(UTC)
     values = {
         "at": now,
         "api_call_id": grant.api_call_id,
@@ -162,8 +162,9 @@ def request_log_add(
 
 def _insert(values: Mapping[str, Any]) -> int:
     """Write a row by one statement whose text is made once, and return its id."""
-    statement, columns = _insert_statement(connection.vendor)
-    ops = connection.ops
+    database = connections[DEFAULT_DB_ALIAS]
+    statement, columns = _insert_statement(database.vendor)
+    ops = database.ops
     row = [adapt(ops, values[name]) if adapt else values[name] for name, adapt in columns]
     [[log_id]] = statement.rows(row)
     return int(log_id)

@@ -52,7 +52,10 @@ class KnownCaller(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a right pair opens: an API call's settings, as plain values."""
+    """What a right pair opens: an API call's settings, as plain values.
+
+    `today` is the date in the company's time zone at the moment `asked_at`.
+    """
 
     credential_id: int
     created_at: datetime
@@ -74,16 +77,15 @@ class Grant:
     fields: frozenset[str]
     scope: Scope
     parameter_names: tuple[str, ...]
+    asked_at: datetime
+    today: date
     caller: KnownCaller | None = None
 
-    def today(self) -> date:
-        """Return the date in the company's time zone."""
-        return timezone.localdate(timezone=zoneinfo.ZoneInfo(self.time_zone))
-
-    def is_too_old(self, now: datetime) -> bool:
+    @property
+    def is_too_old(self) -> bool:
         """Tell whether the pair is older than the company allows."""
         too_old_at = pair_ends_at(self.created_at, self)
-        return too_old_at is not None and too_old_at <= now
+        return too_old_at is not None and too_old_at <= self.asked_at
 
     @property
     def wanted(self) -> Wanted:
@@ -124,6 +126,7 @@ _CREDENTIAL_FIELDS = (
     "fields",
     "scope",
 )
+_TIME_ZONE = _CREDENTIAL_FIELDS.index("api_call__company__time_zone")
 # JSON as text: of the few that there are each is read once.
 _AS_TEXT = {
     "networks": Cast("api_call__allowed_networks", TextField()),
@@ -162,6 +165,8 @@ def pair_find(*, digests: Sequence[bytes], caller: CallerKey, now: datetime) -> 
         fields=_fields_in(field_groups),
         scope=_scope_in(scope),
         parameter_names=parameter_names([row[-1] for row in rows if row[-1] is not None]),
+        asked_at=now,
+        today=now.astimezone(zoneinfo.ZoneInfo(facts[_TIME_ZONE])).date(),
         caller=known if known.id is not None else None,
     )
 

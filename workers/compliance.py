@@ -372,16 +372,20 @@ def summary(items: Iterable[Item], *, is_active: bool) -> Summary:
     """Sum up the items of one worker on one day."""
     if not is_active:
         return Summary(compliant=False, status=WorkerStatus.INACTIVE)
-    by_component: defaultdict[Component, list[Item]] = defaultdict(list)
+    required_of: defaultdict[Component, int] = defaultdict(int)
+    complete_of: defaultdict[Component, int] = defaultdict(int)
+    coming_due = 0
     for item in items:
         if item.level is Level.REQUIRED:
-            by_component[item.component].append(item)
-    if not by_component:
+            required_of[item.component] += 1
+            complete_of[item.component] += item.compliant
+            coming_due += item.status is Status.COMING_DUE
+    if not required_of:
         return Summary(compliant=True, status=WorkerStatus.NOTHING_REQUIRED)
     components = tuple(
-        _component_summary(component, by_component[component])
-        for component in Component
-        if component in by_component
+        ComponentSummary(one, of_one, complete_of[one], 100 * complete_of[one] // of_one)
+        for one in Component
+        if (of_one := required_of.get(one))
     )
     required = sum(component.required for component in components)
     complete = sum(component.complete for component in components)
@@ -391,13 +395,6 @@ def summary(items: Iterable[Item], *, is_active: bool) -> Summary:
         percent=100 * complete // required,
         required=required,
         complete=complete,
-        coming_due=sum(
-            item.status is Status.COMING_DUE for of_one in by_component.values() for item in of_one
-        ),
+        coming_due=coming_due,
         components=components,
     )
-
-
-def _component_summary(component: Component, required: Sequence[Item]) -> ComponentSummary:
-    complete = sum(item.compliant for item in required)
-    return ComponentSummary(component, len(required), complete, 100 * complete // len(required))

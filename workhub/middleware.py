@@ -1,6 +1,7 @@
 """What every answer gets, and what only pages get."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from secrets import token_hex
 
 from django.conf import settings
@@ -91,9 +92,18 @@ class APIMiddleware:
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
         self.answer: GetResponse = convert_exception_to_response(_viewed)  # type: ignore[assignment]
+        seconds = settings.SECURE_HSTS_SECONDS
+        self.transport_security = seconds and f"max-age={seconds}; includeSubDomains; preload"
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.answer(request) if is_api(request) else self.get_response(request)
+        if not is_api(request):
+            return self.get_response(request)
+        response = self.answer(request)
+        # Of what SecurityMiddleware sets, what is for more than pages.
+        response["X-Content-Type-Options"] = "nosniff"
+        if self.transport_security and request.is_secure():
+            response["Strict-Transport-Security"] = self.transport_security
+        return response
 
 
 def is_api(request: HttpRequest) -> bool:
@@ -104,6 +114,10 @@ def is_api(request: HttpRequest) -> bool:
 def _viewed(request: HttpRequest) -> HttpResponse:
     """Answer by the view of the address: below /api/ each has one, if only to say that."""
     request.get_host()  # raises for one that is not ours
-    view, args, kwargs = request.resolver_match = resolve(request.path_info)
+    view, args, kwargs = request.resolver_match = _resolved(request.path_info)
     response: HttpResponse = view(request, *args, **kwargs)
     return response
+
+
+# There are few, and the same ones are asked for again and again.
+_resolved = lru_cache(maxsize=256)(resolve)

@@ -115,9 +115,9 @@ MIDDLEWARE = [
     "workhub.answering.AnsweringMiddleware",
     "workhub.middleware.TrustedProxyMiddleware",
     "workhub.middleware.RequestIDMiddleware",
-    "django.middleware.security.SecurityMiddleware",
     # Programs are answered here: what follows is for pages only.
     "workhub.middleware.APIMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "accounts.addresses.ActingAddressMiddleware",
     "workhub.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -68,7 +68,7 @@ def failing(monkeypatch):
 
 
 def _with_request(fail):
-    def worker_found(grant, sent, meant):
+    def worker_found(grant, sent, meant, *, beside):
         # As a bug in the depths would have it: the frames above hold the request.
         frame = sys._getframe(1)
         fail(frame.f_locals["request"])

@@ -92,4 +92,4 @@ def test_the_current_pair_is_the_one_that_does_not_end(call, pair_of):
 )
 def test_today_is_the_date_in_the_company_s_zone(call, grant_of, time_machine, now, today):
     time_machine.move_to(now, tick=False)
-    assert grant_of(call).today() == today
+    assert grant_of(call).today == today

@@ -97,7 +97,7 @@ def failing_api(client, monkeypatch):
     client.raise_request_exception = False
 
     def get(error):
-        monkeypatch.setattr("workhub.middleware.resolve", _raise(error))
+        monkeypatch.setattr("workhub.middleware._resolved", _raise(error))
         return client.get("/api/v1/verify", headers={"authorization": "amx 3A33DB77C0FFD8:x"})
 
     return get
