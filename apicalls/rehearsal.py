@@ -5,7 +5,6 @@ before it is let loose on people. Documents and problems of a rehearsal say "tes
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 
 from apicalls.parameters import LAST_NAME, WORKER_ID_NUMBER
@@ -41,7 +40,7 @@ def _coming_due(id_number: str, today: date) -> Found:
 
 
 def _inactive(id_number: str, today: date) -> Found:
-    return Found(replace(_worker(id_number), is_active=False), [])
+    return Found(_worker(id_number)._replace(is_active=False), [])
 
 
 def _raises(code: str, detail: str = "", headers: Mapping[str, str] | None = None) -> "_Answer":

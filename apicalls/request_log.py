@@ -193,7 +193,9 @@ def _adapter(field: Field[Any, Any]) -> _Adapt | None:
     if internal_type == "DateTimeField":
         return lambda ops, value: ops.adapt_datetimefield_value(value)
     if internal_type == "GenericIPAddressField":
-        return lambda ops, value: ops.adapt_ipaddressfield_value(value)
+        # Few ask, and often.
+        adapted = lru_cache(maxsize=1024)(connection.ops.adapt_ipaddressfield_value)
+        return lambda ops, value: adapted(value)
     if isinstance(kind, IntegerField):
         return lambda ops, value: ops.adapt_integerfield_value(value, internal_type)
     return None

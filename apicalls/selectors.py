@@ -3,7 +3,6 @@
 import json
 import zoneinfo
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -50,8 +49,7 @@ class KnownCaller(NamedTuple):
     last_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """What a right pair opens: an API call's settings, as plain values.
 
     `today` is the date in the company's time zone at the moment `asked_at`.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Component(StrEnum):
@@ -336,8 +336,7 @@ class Item(Protocol):
     def compliant(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentSummary:
+class ComponentSummary(NamedTuple):
     """The required items of one component; `percent` is whole and rounded down."""
 
     component: Component
@@ -346,8 +345,7 @@ class ComponentSummary:
     percent: int
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """May this worker work? `compliant` is the answer, the rest explains it.
 
     All numbers count required items. `percent` is whole and rounded down, so that 100

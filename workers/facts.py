@@ -35,8 +35,7 @@ _COMPLIANT_WHEN = {one.value: one for one in CompliantWhen}
 _COMPONENT_ORDER = {component: order for order, component in enumerate(Component)}
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerFacts:
+class WorkerFacts(NamedTuple):
     """Who a worker is, and where; position, location and division are names."""
 
     id: int

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import django
-from django.core.handlers.wsgi import WSGIHandler, get_script_name
-from django.db import close_old_connections
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpResponse
-from django.urls import get_resolver, set_script_prefix
+from django.urls import get_resolver
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workhub.settings")
@@ -29,15 +29,15 @@ class Handler(WSGIHandler):
     """Django's, which answers programs without sending its signals around each request.
 
     Of what listens to those, an answer to a program has use for one thing: that a connection to
-    the database that is too old is left. The others are for caches and for debugging.
+    the database that is too old is left. The others are for caches and for debugging. Nor is the
+    thread told below which path the site is, by which pages make their links.
     """
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         if not environ["PATH_INFO"].startswith(API_PREFIX):
             return super().__call__(environ, start_response)
-        set_script_prefix(get_script_name(environ))
-        close_old_connections()
-        response = self.get_response(self.request_class(environ))
+        connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+        response: Any = self._middleware_chain(self.request_class(environ))  # type: ignore[attr-defined]
         start_response(
             f"{response.status_code} {response.reason_phrase}", list(response.headers.items())
         )
