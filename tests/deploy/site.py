@@ -191,8 +191,9 @@ class Site:
 
     # --- Speaking to it ------------------------------------------------------------------------
 
-    def manage(self, *arguments):
-        environment = {
+    def manage(self, *arguments, database=None):
+        own = {"DATABASE_URL": database} if database else {}
+        environment = own | {
             "PATH": os.environ["PATH"],
             "DJANGO_SETTINGS_MODULE": "workhub.settings",
             "ENV_FILE": str(self.machines.folder / "etc" / "workhub.env"),
