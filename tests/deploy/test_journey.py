@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.deploy.load import PATH
+from tests.deploy.machines import status_of, wait_until
 from tests.deploy.site import APPS, HOST
 from tests.shipped.calls import all_with
 
@@ -219,3 +220,31 @@ def test_the_worker_and_the_clock_do_their_work(site):
 
 def test_migrations_are_no_news_through_the_pooler(site):
     assert "No migrations to apply" in site.manage("migrate")
+
+
+def test_a_process_goes_to_the_primary_without_the_pooler_too(site):
+    """With prepared statements and cursors, which is how docs/operators.md has it for a few."""
+    text = (site.machines.folder / "etc" / "workhub.env").read_text()
+    text = text.replace(":6432/workhub?DISABLE_SERVER_SIDE_CURSORS=true", ":5000/workhub")
+    text = text.replace("DATABASE_PREPARED_STATEMENTS=off", "")
+    address = site.machines.address(13)
+    unit = site.machines.start_unit(
+        "workhub@.service",
+        "app3-8001",
+        "8001",
+        GRANIAN_HOST=address,
+        ENV_FILE=str(site.machines.file("direct.env", text)),
+    )
+    try:
+        url = f"http://{address}:8001/readyz"
+        wait_until(lambda: status_of(url) == 200, 60, url)
+        connection = http.client.HTTPConnection(address, 8001, source_address=(site.front, 0))
+        for path, document in [(PATH, "worker-compliance"), (STREAM, "compliance-roster")] * 5:
+            said = {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
+            connection.request("GET", path, headers=said | site.authorization(document))
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
+        connection.close()
+    finally:
+        unit.stop()
