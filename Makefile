@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: run test faults bench lint format messages pictures requirements clean
+.PHONY: run test faults deploy-test bench lint format messages pictures requirements clean
 .DEFAULT_GOAL := run
 
 # --- What is installed ---------------------------------------------------------------------
@@ -57,6 +57,11 @@ faults: tests/packages.sh $(VENV)/test.installed
 	tests/packages.sh
 	$(BIN)/pytest tests/faults
 	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest tests/faults
+
+# All of deploy/ brought up on loopback, restarted and failed over under load: minutes too.
+deploy-test: tests/deploy/packages.sh $(VENV)/test.installed
+	tests/deploy/packages.sh
+	$(BIN)/pytest tests/deploy
 
 # --- Measure --------------------------------------------------------------------------------
 
