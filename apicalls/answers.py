@@ -1,7 +1,8 @@
 """Answers to API calls as documents: from a grant and what was asked, without HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -18,7 +19,7 @@ from apicalls.documents import (
     worker_compliance,
 )
 from apicalls.documents.fields import OPTIONAL_ITEMS
-from apicalls.documents.tree import DocumentTree, StreamedDocument
+from apicalls.documents.tree import DocumentTree, Render, Rendered, StreamedDocument
 from apicalls.key_age import pair_ends_at
 from apicalls.models import APICall, Credential
 from apicalls.options import DEFAULT_LIMIT, DEFAULT_WITHIN_DAYS, instant
@@ -41,13 +42,15 @@ from apicalls.parameters import (
     WORKER_ID_NUMBER,
 )
 from apicalls.selectors import Grant, wanted_of
-from workers.facts import FoundThen, ItemFacts, Wanted, WorkerFacts
+from workers.facts import Row, Wanted
 from workers.feed import feed_end, feed_number_before, feed_page
 from workers.models import Division, Location, Position
 from workers.prepared import Beside
+from workers.scope import Scope
 from workers.selectors import (
     Filters,
-    compliance_find,
+    compliance_rows,
+    found_in,
     lapsing_page,
     place_id,
     roster_all,
@@ -62,67 +65,65 @@ _CHANGES = "compliance-changes"
 # --- Worker compliance -----------------------------------------------------------------
 
 
-class FoundWorker(NamedTuple):
-    """The worker whom the parameters name, as of one day.
+class WorkerAnswer(NamedTuple):
+    """The document of the one worker whom the parameters name, and whom it tells of.
 
-    `change_sequence` is that of FoundThen; a made-up worker has none.
+    `change_sequence` is that of FoundRows. A made-up worker has neither.
     """
 
-    as_of: date
-    worker: WorkerFacts
-    items: Sequence[ItemFacts]
+    document: Rendered
+    worker_id: int | None = None
     change_sequence: int | None = None
 
-    @property
-    def is_test(self) -> bool:
-        return self.change_sequence is None
 
-
-def worker_found(
+def worker_answer(
     grant: Grant,
     sent: Mapping[str, str],
     meant: Mapping[str, Any],
     *,
+    render: Render,
     beside: Beside | None = None,
-) -> FoundWorker:
-    """Return the one worker whom the parameters name.
+) -> WorkerAnswer:
+    """Return the answer about one worker of the company, in the call's scope.
 
-    What is `beside` is run with the query, where one is needed.
+    This is the grant rule's (9). What is `beside` is run with the query, where one is needed.
     """
-    today = grant.today
     through = meant.get(VALID_THROUGH)
-    if through is not None and through < today:
-        raise _invalid(VALID_THROUGH, f"must be today, {today.isoformat()}, or later.")
-    found = rehearsal.rehearsed(sent, today) or _found(grant, sent, today, beside)
-    return FoundWorker(today, *found)
-
-
-def worker_compliance_of(
-    grant: Grant, found: FoundWorker, meant: Mapping[str, Any]
-) -> DocumentTree:
-    """Return the document of one worker."""
-    return worker_compliance.build(
-        found.worker,
-        found.items,
-        as_of=found.as_of,
-        fields=grant.fields,
-        through=meant.get(VALID_THROUGH),
-        is_test=found.is_test,
-    )
-
-
-def _found(grant: Grant, sent: Mapping[str, str], today: date, beside: Beside | None) -> FoundThen:
-    """Return the one worker of the company, in the call's scope: the grant rule's (9)."""
+    if through is not None and through < grant.today:
+        raise _invalid(VALID_THROUGH, f"must be today, {grant.today.isoformat()}, or later.")
+    made_up = rehearsal.rehearsed(sent, grant.today)
+    if made_up:
+        tree = worker_compliance.build(
+            *made_up, as_of=grant.today, fields=grant.fields, through=through, is_test=True
+        )
+        return WorkerAnswer(Rendered.of(tree, render))
     names = (sent[FIRST_NAME], sent[MIDDLE_NAME], sent[LAST_NAME]) if FIRST_NAME in sent else None
-    found = compliance_find(
+    wanted = grant.wanted
+    found = compliance_rows(
         company_id=grant.company_id,
-        today=today,
         id_number=sent.get(WORKER_ID_NUMBER),
         names=names,
-        wanted=grant.wanted,
-        scope=grant.scope,
+        wanted=wanted,
         beside=beside,
     )
+    told = _told(found.rows, wanted, grant.today, grant.scope, grant.fields, through, render)
+    return WorkerAnswer(*told, found.change_sequence)
+
+
+# A gate asks about the same people every morning. Equal facts on the same day are equal bytes:
+# what they are made from is all in the key, so that nothing here can be out of date.
+@lru_cache(maxsize=1024)
+def _told(
+    rows: tuple[Row, ...],
+    wanted: Wanted,
+    today: date,
+    scope: Scope,
+    fields: frozenset[str],
+    through: date | None,
+    render: Render,
+) -> tuple[Rendered, int]:
+    """Return the document of the one worker in the rows, and who it is."""
+    found = found_in(rows, wanted=wanted, today=today, scope=scope)
     if not found:
         raise Problem("worker_not_found")
     if len(found) > 1:
@@ -131,7 +132,9 @@ def _found(grant: Grant, sent: Mapping[str, str], today: date, beside: Beside | 
             detail=f"{len(found)} workers have this name. Ask by workerIDNumber, which is "
             "unique; an admin can tick WorkerIDNumber under Parameters on the details page.",
         )
-    return found[0]
+    [(worker, items)] = found
+    tree = worker_compliance.build(worker, items, as_of=today, fields=fields, through=through)
+    return Rendered.of(tree, render), worker.id
 
 
 # --- Compliance roster -----------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The GET endpoints: from a request to a grant, a document, bytes and a row of the log."""
 
-import hashlib
 import time
 from collections.abc import Generator, Iterator, Mapping
 from difflib import get_close_matches
@@ -18,7 +17,7 @@ from accounts.addresses import client_address
 from apicalls import answers, callers, limits, measured, request_log
 from apicalls.authentication import AMXAuthentication, refusal_of
 from apicalls.documents import DOCUMENTS, document_path
-from apicalls.documents.tree import DocumentTree, StreamedDocument
+from apicalls.documents.tree import DocumentTree, Rendered, StreamedDocument
 from apicalls.models import Document, OutputFormat
 from apicalls.negotiation import renderer_for
 from apicalls.options import read_options
@@ -43,6 +42,9 @@ _ALLOW = "GET, HEAD, OPTIONS"
 _AMX, _GRANTED = AMXAuthentication(), CallIsGranted()
 # Who is refused so is not even a caller.
 NOT_LET_IN = frozenset({"https_required", "address_not_allowed"})
+
+
+Served = DocumentTree | Rendered | StreamedDocument
 
 
 class StreamedAnswer(StreamingHttpResponse):
@@ -99,7 +101,9 @@ class CallView(APIView):
         document = self.get(request)
         if isinstance(document, StreamedDocument):
             return self._streamed(document)
-        return _conditional(request, self.renderer.render(document), self.renderer.content_type)
+        if isinstance(document, DocumentTree):
+            document = Rendered.of(document, self.renderer.render)
+        return _conditional(request, document, self.renderer.content_type)
 
     def identify(self, request: HttpRequest) -> None:
         """Authenticate; from here on the call is known."""
@@ -108,7 +112,7 @@ class CallView(APIView):
             _nobody, self.grant = authenticated
             answer_problems_in(request, xml=self.grant.output_format == OutputFormat.XML)
 
-    def get(self, request: HttpRequest) -> DocumentTree | StreamedDocument:
+    def get(self, request: HttpRequest) -> Served:
         """Count the request, then read its parameters and return what it asks for.
 
         These are the grant rule's (7) to (9). What was refused before does not count.
@@ -133,7 +137,7 @@ class CallView(APIView):
 
     def document_for(
         self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
-    ) -> DocumentTree | StreamedDocument:
+    ) -> Served:
         """Return the document of a request with these parameters, sent and what they mean."""
         raise NotImplementedError
 
@@ -264,14 +268,15 @@ class WorkerComplianceView(CallView):
 
     def document_for(
         self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
-    ) -> DocumentTree:
+    ) -> Rendered:
         grant = cast(Grant, self.grant)
         lookup = request_log.lookup_of(grant.company_id, sent)
         self.told = request_log.Told(*lookup)
-        found = answers.worker_found(grant, sent, meant, beside=self.hit.beside)
-        if not found.is_test:
-            self.told = request_log.Told(*lookup, found.worker.id, found.change_sequence)
-        return answers.worker_compliance_of(grant, found, meant)
+        found = answers.worker_answer(
+            grant, sent, meant, render=self.renderer.render, beside=self.hit.beside
+        )
+        self.told = request_log.Told(*lookup, found.worker_id, found.change_sequence)
+        return found.document
 
 
 class ComplianceRosterView(CallView):
@@ -359,17 +364,15 @@ def _ending(grant: Grant) -> Iterator[tuple[str, str]]:
         yield "Sunset", http_date(grant.ends_at.timestamp())
 
 
-def _conditional(request: HttpRequest, body: bytes, content_type: str) -> HttpResponse:
-    """Answer with the body and its ETag, or with 304 whoever has it already (412: not that one).
-
-    The tag is strong: the body depends on data, day and settings only, never on the request.
-    """
-    tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    response = HttpResponse(body, content_type=content_type, headers=headers)
+def _conditional(request: HttpRequest, document: Rendered, content_type: str) -> HttpResponse:
+    """Answer with the document, or with 304 whoever has it already (412: not that one)."""
+    headers = {"ETag": document.tag, "Cache-Control": "private, no-cache"}
+    response = HttpResponse(document.body, content_type=content_type, headers=headers)
     if not any(name in request.META for name in _CONDITIONS):
         return response
-    conditional = cast(HttpResponse, get_conditional_response(request, tag, response=response))
+    conditional = cast(
+        HttpResponse, get_conditional_response(request, document.tag, response=response)
+    )
     if conditional.status_code == HTTPStatus.PRECONDITION_FAILED:
         raise Problem("precondition_failed")
     return conditional

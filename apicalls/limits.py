@@ -13,7 +13,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -65,12 +65,12 @@ class CallHit:
         self._key = f"call:{api_call_id}"
         self._quota = quota
         self._now = time.time() if now is None else now
+        # What counts it in the round trip of a query, which then finds nothing for one request
+        # too many; None where not PostgreSQL counts.
+        self.beside = self._beside()
 
-    @cached_property
-    def beside(self) -> Beside | None:
-        """Return what counts it in the round trip of a query, which then finds nothing for one
-        request too many; None where the database does not count."""
-        if settings.RATE_LIMIT_STORAGE or connection.vendor != "postgresql":
+    def _beside(self) -> Beside | None:
+        if settings.RATE_LIMIT_STORAGE or not _counts_beside():
             return None
         return Beside(
             _upsert_sql(1),
@@ -87,6 +87,11 @@ class CallHit:
             return usages[0] if usages else None
         hits, started_at = self.beside.row
         return _usage(hits, started_at + WINDOW_SECONDS - self._now, self._quota, "call")
+
+
+@lru_cache(maxsize=1)
+def _counts_beside() -> bool:
+    return connection.vendor == "postgresql"
 
 
 def failed_authorization(*, address: str | None, client_key: str) -> Usage | None:

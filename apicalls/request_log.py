@@ -166,7 +166,7 @@ def _insert(values: Mapping[str, Any]) -> int:
     statement, columns = _insert_statement(database.vendor)
     ops = database.ops
     row = [adapt(ops, values[name]) if adapt else values[name] for name, adapt in columns]
-    [[log_id]] = statement.rows(row)
+    [[log_id]] = statement.rows(row, database=database)
     return int(log_id)
 
 

@@ -124,8 +124,7 @@ _CREDENTIAL_FIELDS = (
     "fields",
     "scope",
 )
-_TIME_ZONE = _CREDENTIAL_FIELDS.index("api_call__company__time_zone")
-# JSON as text: of the few that there are each is read once.
+# JSON as text, which can be looked up.
 _AS_TEXT = {
     "networks": Cast("api_call__allowed_networks", TextField()),
     "fields": Cast("api_call__field_groups", TextField()),
@@ -155,33 +154,30 @@ def pair_find(*, digests: Sequence[bytes], caller: CallerKey, now: datetime) -> 
     )
     if not rows:
         return None
+    settings = _settings_in(tuple(rows))
+    today = now.astimezone(zoneinfo.ZoneInfo(settings.time_zone)).date()
+    return settings._replace(asked_at=now, today=today)
+
+
+_NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
+
+
+# The same few pairs ask again and again: what is in a row is worked out once.
+@lru_cache(maxsize=1024)
+def _settings_in(rows: tuple[tuple[Any, ...], ...]) -> Grant:
+    """Return the grant that the rows of a pair are, but for the moment."""
     *facts, networks, field_groups, scope = rows[0][: len(_CREDENTIAL_FIELDS)]
     known = KnownCaller(*rows[0][-1 - len(_CALLER_FIELDS) : -1])
     return Grant(  # type: ignore[misc]
         *facts,
-        allowed_networks=_networks_in(networks),
-        fields=_fields_in(field_groups),
-        scope=_scope_in(scope),
+        allowed_networks=tuple(json.loads(networks)),
+        fields=frozenset(json.loads(field_groups)),
+        scope=Scope.of(json.loads(scope)),
         parameter_names=parameter_names([row[-1] for row in rows if row[-1] is not None]),
-        asked_at=now,
-        today=now.astimezone(zoneinfo.ZoneInfo(facts[_TIME_ZONE])).date(),
         caller=known if known.id is not None else None,
+        asked_at=_NO_MOMENT,
+        today=_NO_MOMENT.date(),
     )
-
-
-@lru_cache(maxsize=4096)
-def _networks_in(stored: str) -> tuple[str, ...]:
-    return tuple(json.loads(stored))
-
-
-@lru_cache(maxsize=4096)
-def _fields_in(stored: str) -> frozenset[str]:
-    return frozenset(json.loads(stored))
-
-
-@lru_cache(maxsize=4096)
-def _scope_in(stored: str) -> Scope:
-    return Scope.of(json.loads(stored))
 
 
 @lru_cache(maxsize=8)

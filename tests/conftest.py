@@ -144,6 +144,14 @@ def shipped(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
+def _no_bytes_of_another_test():
+    """Where a test takes a part of the way to a document away, the way is to be gone."""
+    from apicalls import answers
+
+    answers._told.cache_clear()
+
+
+@pytest.fixture(autouse=True)
 def _derived_rows_are_right(request):
     """After any write that a test made, rebuilding the derived rows must change nothing."""
     uses_database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)

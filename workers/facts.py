@@ -83,14 +83,6 @@ class Found(NamedTuple):
     items: list[ItemFacts]
 
 
-class FoundThen(NamedTuple):
-    """The same, with which moment it is: after the company's change of that number, 0 for none."""
-
-    worker: WorkerFacts
-    items: list[ItemFacts]
-    change_sequence: int
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a reader has use for. The rest is not fetched, and is None or empty in the facts.

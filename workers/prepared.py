@@ -84,9 +84,9 @@ class PreparedQuery:
         ]
         rows = None
         if beside is not None:
-            rows = _rows_beside(beside, text, given)
+            rows = _rows_beside(beside, text, given, database)
         if rows is None:
-            rows = text.statement.rows(given, may_repeat=True)
+            rows = text.statement.rows(given, may_repeat=True, database=database)
         if not text.converters:
             return rows
         return [_converted(row, text.converters, database) for row in rows]
@@ -116,13 +116,15 @@ def _is_read_by_driver(expression: Any) -> bool:
     return isinstance(field, JSONField) or not hasattr(field, "from_db_value")
 
 
-def _rows_beside(beside: Beside, text: _Text, given: Sequence[Any]) -> list[Row] | None:
+def _rows_beside(
+    beside: Beside, text: _Text, given: Sequence[Any], database: BaseDatabaseWrapper
+) -> list[Row] | None:
     """Run both in one statement; None where what is beside cannot be run."""
     statement = _joined(beside.sql, text.sql, beside.condition)
     try:
-        both = statement.rows([*beside.values, *given, *beside.condition_values])
+        both = statement.rows([*beside.values, *given, *beside.condition_values], database=database)
     except DatabaseError:
-        if connections[DEFAULT_DB_ALIAS].in_atomic_block:
+        if database.in_atomic_block:
             raise
         return None
     beside.row = both[0][: beside.width]

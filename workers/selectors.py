@@ -1,6 +1,6 @@
 """Reads of workers for other apps, as plain values: they run for each answer of the API."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
 from functools import lru_cache
@@ -13,7 +13,6 @@ from workers.compliance import Component, Level, WorkerStatus
 from workers.facts import (
     EVERYTHING,
     Found,
-    FoundThen,
     ItemFacts,
     Row,
     Wanted,
@@ -45,17 +44,26 @@ _CHUNK = 2000
 # --- One worker ------------------------------------------------------------------------
 
 
-def compliance_find(
+class FoundRows(NamedTuple):
+    """What was read of the workers who were looked for: `found_in` makes facts of it.
+
+    Equal rows are equal facts. `change_sequence` says which moment it is: after the company's
+    change of that number, 0 for none.
+    """
+
+    rows: tuple[Row, ...]
+    change_sequence: int
+
+
+def compliance_rows(
     *,
     company_id: int,
-    today: date,
     id_number: str | None = None,
     names: tuple[str, str, str] | None = None,
     wanted: Wanted = EVERYTHING,
-    scope: Scope = EVERYBODY,
     beside: Beside | None = None,
-) -> list[FoundThen]:
-    """Return the company's workers with that ID# and that first, middle and last name.
+) -> FoundRows:
+    """Read the company's workers with that ID# and that first, middle and last name.
 
     What is None is not asked for; a middle name of "" is that of who has none. Text is
     compared folded (workers/folding.py). There can be many of one name: all of them
@@ -66,15 +74,36 @@ def compliance_find(
     as somebody of whom nothing is required. What is to be run `beside` it, is.
     """
     if id_number is None and names is None:
-        raise ValueError("compliance_find needs an ID# or names")
+        raise ValueError("compliance_rows needs an ID# or names")
     asked: dict[str, str] = {}
     if id_number is not None:
         asked["id_number_folded"] = fold(id_number)
     if names is not None:
         asked["name_folded"] = fold_name(*names)
     rows = _find_by(tuple(asked), wanted).rows(beside=beside, company_id=company_id, **asked)
-    found = columns_of(wanted).found((row[:-1] for row in rows), today, scope)
-    return [FoundThen(*one, change_sequence=rows[0][-1] or 0) for one in found]
+    # The last column is the same in all.
+    return FoundRows(tuple([row[:-1] for row in rows]), rows[0][-1] or 0 if rows else 0)
+
+
+def found_in(
+    rows: Sequence[Row], *, wanted: Wanted, today: date, scope: Scope = EVERYBODY
+) -> list[Found]:
+    """Return the workers of these rows who are in the scope, as they are on the day `today`."""
+    return list(columns_of(wanted).found(rows, today, scope))
+
+
+def compliance_find(
+    *,
+    company_id: int,
+    today: date,
+    id_number: str | None = None,
+    names: tuple[str, str, str] | None = None,
+    wanted: Wanted = EVERYTHING,
+    scope: Scope = EVERYBODY,
+) -> list[Found]:
+    """Return the facts of `compliance_rows` on the day `today`, of who is in the scope."""
+    found = compliance_rows(company_id=company_id, id_number=id_number, names=names, wanted=wanted)
+    return found_in(found.rows, wanted=wanted, today=today, scope=scope)
 
 
 @lru_cache(maxsize=256)

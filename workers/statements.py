@@ -35,13 +35,21 @@ class Statement:
         self.sql = sql
         self.for_sqlite = sql.replace("%s", "?")
 
-    def rows(self, values: Sequence[Any], *, may_repeat: bool = False) -> list[Row]:
+    def rows(
+        self,
+        values: Sequence[Any],
+        *,
+        may_repeat: bool = False,
+        database: BaseDatabaseWrapper | None = None,
+    ) -> list[Row]:
         """Run it and return its rows; the values as Django gives them to the database.
+
+        `database` is for who has this thread's connection at hand already.
 
         One that `may_repeat` is run again on a new connection where the old one turns out to be
         dead, as after a restart of the database. Within a transaction nothing is.
         """
-        database = connections[DEFAULT_DB_ALIAS]
+        database = database or connections[DEFAULT_DB_ALIAS]
         try:
             return self._rows(database, values)
         except DatabaseError:

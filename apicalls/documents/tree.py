@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import NamedTuple
 
 from workhub.rendering import Tree
 
@@ -16,6 +18,25 @@ class DocumentTree:
     root: str
     singulars: Mapping[str, str]
     tree: Tree
+
+
+# Makes bytes of a document, in one format.
+Render = Callable[[DocumentTree], bytes]
+
+
+class Rendered(NamedTuple):
+    """A document as bytes, with the entity-tag that changes when they do.
+
+    The tag is strong: the body depends on data, day and settings only, never on the request.
+    """
+
+    body: bytes
+    tag: str
+
+    @classmethod
+    def of(cls, document: DocumentTree, render: Render) -> "Rendered":
+        body = render(document)
+        return cls(body, f'"{blake2b(body, digest_size=16).hexdigest()}"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -820,14 +820,14 @@ def _raise(error):
 
 
 @pytest.mark.parametrize("error", AWAY)
-@pytest.mark.parametrize("at", ["compliance_find", "request_log_add", "both"])
+@pytest.mark.parametrize("at", ["compliance_rows", "request_log_add", "both"])
 @pytest.mark.parametrize("output_format", ["json", "xml"])
 def test_a_database_that_is_away_is_503_in_the_format_of_the_call(
     ask, add_call, company, worker, monkeypatch, caplog, error, at, output_format
 ):
     pair = add_call(company, output_format=output_format)
     for place, name in (
-        (answers, "compliance_find"),
+        (answers, "compliance_rows"),
         (request_log, "request_log_add"),
     ):
         if at in {name, "both"}:
@@ -845,9 +845,9 @@ def test_a_database_that_is_away_is_503_in_the_format_of_the_call(
     assert str(error) not in body
     assert "Okafor" not in body
     line = f"Not in the request log: {response['X-Request-Id']} 503 temporarily_unavailable"
-    if at == "compliance_find":
+    if at == "compliance_rows":
         assert RequestLog.objects.get().code == "temporarily_unavailable"
-    assert (line in caplog.messages) is (at != "compliance_find")
+    assert (line in caplog.messages) is (at != "compliance_rows")
     assert "secret" not in caplog.text
 
 
@@ -887,7 +887,7 @@ def test_a_database_that_is_away_before_the_call_is_known_is_503(
     assert response["Content-Type"] == accept.replace("/", "/problem+")
 
 
-@pytest.mark.parametrize("at", ["compliance_find", "build", "request_log_add", "render"])
+@pytest.mark.parametrize("at", ["compliance_rows", "build", "request_log_add", "render"])
 @pytest.mark.parametrize("output_format", ["json", "xml"])
 def test_a_bug_is_500_and_shows_nothing_of_the_inside(
     ask, add_call, company, worker, monkeypatch, caplog, at, output_format
@@ -897,7 +897,7 @@ def test_a_bug_is_500_and_shows_nothing_of_the_inside(
     if at == "render":
         monkeypatch.setattr(f"apicalls.renderers.to_{output_format}", broken)
     else:
-        place = {"compliance_find": answers, "request_log_add": request_log}
+        place = {"compliance_rows": answers, "request_log_add": request_log}
         monkeypatch.setattr(place.get(at, answers.worker_compliance), at, broken)
     with caplog.at_level(logging.DEBUG):
         response = ask(pair)
@@ -950,7 +950,7 @@ def test_a_bug_anywhere_is_a_problem_and_in_a_log(ask, call, worker, monkeypatch
 def test_a_bug_is_logged_with_its_request_id_and_without_the_query(
     ask, call, worker, monkeypatch, caplog
 ):
-    monkeypatch.setattr(answers, "compliance_find", _raise(ValueError("a bug")))
+    monkeypatch.setattr(answers, "compliance_rows", _raise(ValueError("a bug")))
     with caplog.at_level(logging.INFO):
         logging.getLogger("django.request").addHandler(caplog.handler)
         try:

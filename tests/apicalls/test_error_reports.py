@@ -63,17 +63,17 @@ def failing(monkeypatch):
         except KeyError as error:
             raise ValueError(f"cannot read {header!r} {query}") from error
 
-    monkeypatch.setattr("apicalls.answers.worker_found", _with_request(fail))
+    monkeypatch.setattr("apicalls.answers.worker_answer", _with_request(fail))
     monkeypatch.setattr("workhub.views.render", fail)
 
 
 def _with_request(fail):
-    def worker_found(grant, sent, meant, *, beside):
+    def worker_answer(grant, sent, meant, *, render, beside):
         # As a bug in the depths would have it: the frames above hold the request.
         frame = sys._getframe(1)
         fail(frame.f_locals["request"])
 
-    return worker_found
+    return worker_answer
 
 
 def test_nothing_of_a_request_of_a_program_is_sent_but_its_id(kept, failing, call, worker):
