@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.addresses import client_address
 from apicalls import answers, callers, limits, measured, request_log
 from apicalls.authentication import AMXAuthentication, refusal_of
+from apicalls.compression import WORTH_IT, compressed_chunks
 from apicalls.documents import DOCUMENTS, document_path
 from apicalls.documents.tree import DocumentTree, Rendered, StreamedDocument
 from apicalls.models import Document, OutputFormat
@@ -25,6 +26,7 @@ from apicalls.parameters import OPTIONS, STREAM, is_ready, read_parameters
 from apicalls.permissions import CallIsGranted
 from apicalls.renderers import JSONRenderer, XMLRenderer
 from apicalls.selectors import Grant
+from workhub.accept import accepts_gzip
 from workhub.problems import Problem, answer_problems_in, problem_of, problem_response
 
 # In the WSGI environ of a request that an admin sends from a page: no header becomes this.
@@ -74,6 +76,7 @@ class CallView(APIView):
         self.grant: Grant | None = None
         self.usage: limits.Usage | None = None
         self.told = request_log.Told()
+        self.encoding = ""
         self.chunks: Generator[bytes, None, None] = _from_first(b"", iter(()))
         try:
             response = self.respond(request)
@@ -100,9 +103,13 @@ class CallView(APIView):
         _GRANTED.has_permission(request, self)
         document = self.get(request)
         if isinstance(document, StreamedDocument):
+            self.encoding = "gzip" if accepts_gzip(request) else ""
             return self._streamed(document)
         if isinstance(document, DocumentTree):
             document = Rendered.of(document, self.renderer.render)
+        if self.is_long and len(document.body) >= WORTH_IT and accepts_gzip(request):
+            self.encoding = "gzip"
+            document = document.compressed()
         return _conditional(request, document, self.renderer.content_type)
 
     def identify(self, request: HttpRequest) -> None:
@@ -132,6 +139,8 @@ class CallView(APIView):
         self.counted(self.hit.usage())
         return document
 
+    # Whether its documents can be long enough to be compressed for who asks.
+    is_long = False
     # Whether `document_for` finds in one query, beside which the request can be counted.
     counts_beside = False
 
@@ -154,6 +163,8 @@ class CallView(APIView):
         other. What fails later leaves it without its end, and such a document parses nowhere.
         """
         chunks = self.renderer.stream(document)
+        if self.encoding:
+            chunks = compressed_chunks(chunks)
         self.chunks = _from_first(next(chunks), chunks)
         response = StreamedAnswer(self.chunks, content_type=self.renderer.content_type)
         response["Cache-Control"] = "no-store"
@@ -161,7 +172,9 @@ class CallView(APIView):
 
     def _add_headers(self, response: HttpResponseBase) -> None:
         headers = response.headers
-        headers["Vary"] = "Authorization"
+        headers["Vary"] = "Authorization, Accept-Encoding" if self.is_long else "Authorization"
+        if self.encoding and response.status_code == HTTPStatus.OK:
+            headers["Content-Encoding"] = self.encoding
         if isinstance(response, HttpResponse) and response.content:
             headers["Content-Length"] = str(len(response.content))
         if self.usage is not None:
@@ -283,6 +296,7 @@ class ComplianceRosterView(CallView):
     """Tell how all workers in the scope stand, in pages or as one stream."""
 
     document = Document.COMPLIANCE_ROSTER
+    is_long = True
 
     def document_for(
         self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
@@ -297,6 +311,7 @@ class ComplianceChangesView(CallView):
     """Tell what has changed since the last time."""
 
     document = Document.COMPLIANCE_CHANGES
+    is_long = True
 
     def document_for(
         self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
@@ -308,6 +323,7 @@ class ExpiringRequirementsView(CallView):
     """Tell what lapses soon, by date."""
 
     document = Document.EXPIRING_REQUIREMENTS
+    is_long = True
 
     def document_for(
         self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]

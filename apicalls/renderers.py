@@ -1,6 +1,6 @@
 """Documents as bytes: REST framework's renderers for the two Output Formats."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from rest_framework.renderers import BaseRenderer
@@ -23,7 +23,7 @@ class JSONRenderer(BaseRenderer):
     ) -> bytes:
         return to_json(data.tree)
 
-    def stream(self, data: StreamedDocument) -> Iterator[bytes]:
+    def stream(self, data: StreamedDocument) -> Generator[bytes, None, None]:
         return stream_json(data.before, data.name, data.entries, data.after)
 
 
@@ -41,7 +41,7 @@ class XMLRenderer(BaseRenderer):
     ) -> bytes:
         return to_xml(data.tree, root=data.root, singulars=data.singulars)
 
-    def stream(self, data: StreamedDocument) -> Iterator[bytes]:
+    def stream(self, data: StreamedDocument) -> Generator[bytes, None, None]:
         return stream_xml(
             data.before,
             data.name,

@@ -1,4 +1,4 @@
-"""The Accept header (RFC 9110, section 12.5.1), read so that no header is an error.
+"""What a caller takes: Accept and Accept-Encoding (RFC 9110), read so that none is an error.
 
 Django's own reading raises ValueError for some headers, and takes "application/json;
 charset=utf-8", which many programs send, for something else than application/json.
@@ -26,6 +26,13 @@ def preferred_type(request: HttpRequest, offered: Sequence[str]) -> str | None:
     scores = {media_type: _score(media_type, liked) for media_type in offered}
     best = max(offered, key=lambda media_type: scores[media_type])
     return best if scores[best][0] > 0 else None
+
+
+def accepts_gzip(request: HttpRequest) -> bool:
+    """Tell whether the caller reads gzip (RFC 9110, section 12.5.3). No header says nothing."""
+    header = request.META.get("HTTP_ACCEPT_ENCODING", "")
+    liked = {_range(one): _quality(one) for one in header.split(",")}
+    return liked.get("gzip", liked.get("x-gzip", liked.get("*", 0))) > 0
 
 
 def _score(media_type: str, liked: dict[str, float]) -> tuple[float, int]:

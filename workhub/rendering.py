@@ -7,7 +7,7 @@ empty element with xsi:nil="true".
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import TypeAlias
@@ -61,7 +61,7 @@ def to_xml(
 
 def stream_json(
     before: Tree, name: str, entries: Iterable[Tree], after: Callable[[], Tree]
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Return the bytes of a tree with one long list, as its entries come.
 
     They are those of `to_json` for the members `before`, the list `name`, and what `after`
@@ -84,7 +84,7 @@ def stream_xml(
     *,
     root: str,
     singulars: Mapping[str, str],
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Return the same as XML: the bytes of `to_xml`."""
     end_of_root = f"</{root}>".encode()
     yield to_xml(before, root=root, singulars=singulars).removesuffix(end_of_root)

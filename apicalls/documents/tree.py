@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
+from apicalls.compression import compressed
 from workhub.rendering import Tree
 
 # Of the contract: new members and statuses may come within a version, nothing goes.
@@ -37,6 +38,10 @@ class Rendered(NamedTuple):
     def of(cls, document: DocumentTree, render: Render) -> "Rendered":
         body = render(document)
         return cls(body, f'"{blake2b(body, digest_size=16).hexdigest()}"')
+
+    def compressed(self) -> "Rendered":
+        """Return it as gzip, which is another representation and has a tag of its own."""
+        return Rendered(compressed(self.body), f'{self.tag[:-1]}-gzip"')
 
 
 @dataclass(frozen=True, slots=True)

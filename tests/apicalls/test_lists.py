@@ -1,9 +1,11 @@
 """Rosters, what expires, and changes: pages, streams, scopes, and a copy that stays true."""
 
+import gzip
 import json
 import os
 import random
 import threading
+import zlib
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -117,6 +119,64 @@ def test_a_stream_that_breaks_parses_nowhere_and_is_logged_as_broken(
         with pytest.raises((json.JSONDecodeError, etree.XMLSyntaxError)):
             json.loads(body) if output_format == "json" else etree.fromstring(body)
         assert RequestLog.objects.latest("id").code == "interrupted"
+
+
+def test_a_stream_is_compressed_for_who_asks(real_database, get, list_call, register, monkeypatch):
+    monkeypatch.setattr("workhub.rendering._BATCH", 2)
+    roster = list_call(ROSTER)
+    plain = b"".join(get(roster, f"{ROSTER}?stream=true").streaming_content)
+    response = get(roster, f"{ROSTER}?stream=true", accept_encoding="gzip, deflate, br")
+    assert response["Content-Encoding"] == "gzip"
+    assert response["Vary"] == "Authorization, Accept-Encoding"
+    chunks = list(response.streaming_content)
+    assert gzip.decompress(b"".join(chunks)) == plain
+    assert RequestLog.objects.latest("id").size == sum(map(len, chunks)) < len(plain) / 3
+    # Each chunk can be read when it is there.
+    assert plain.startswith(zlib.decompressobj(31).decompress(chunks[0] + chunks[1]))
+    assert len(zlib.decompressobj(31).decompress(chunks[0] + chunks[1])) > len(chunks[0])
+
+
+def test_a_compressed_stream_that_breaks_has_no_end(
+    real_database, get, list_call, register, monkeypatch
+):
+    monkeypatch.setattr("workhub.rendering._BATCH", 2)
+    response = get(list_call(ROSTER), f"{ROSTER}?stream=true", accept_encoding="gzip")
+    chunks = iter(response.streaming_content)
+    body = b"".join(next(chunks) for _ in range(3))
+    response.close()
+    with pytest.raises(EOFError):
+        gzip.decompress(body)
+    assert RequestLog.objects.latest("id").code == "interrupted"
+
+
+@pytest.mark.parametrize("output_format", ["json", "xml"])
+def test_a_long_page_is_compressed_for_who_asks(get, list_call, register, output_format):
+    roster = list_call(ROSTER, output_format=output_format)
+    plain = get(roster, ROSTER)
+    assert "Content-Encoding" not in plain
+    short = get(roster, ROSTER, accept_encoding="gzip")
+    assert (short["Content-Encoding"], gzip.decompress(short.content)) == ("gzip", plain.content)
+    assert short["Content-Length"] == str(len(short.content))
+    assert int(short["Content-Length"]) < len(plain.content) / 3
+    assert short["Vary"] == plain["Vary"] == "Authorization, Accept-Encoding"
+    # Two representations, each with a tag that stays the same as long as it does.
+    assert short["ETag"] == plain["ETag"][:-1] + '-gzip"'
+    again = get(roster, ROSTER, accept_encoding="gzip", if_none_match=short["ETag"])
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", short["ETag"])
+    assert "Content-Encoding" not in again
+    assert get(roster, ROSTER, if_none_match=short["ETag"]).status_code == 200
+
+
+@pytest.mark.parametrize("accept_encoding", ["", "identity", "br", "gzip;q=0", "*;q=0", "gzip;q=x"])
+def test_nothing_is_compressed_for_who_does_not_ask(get, list_call, register, accept_encoding):
+    response = get(list_call(ROSTER), ROSTER, accept_encoding=accept_encoding)
+    assert ("Content-Encoding" in response) is (accept_encoding == "gzip;q=x")
+
+
+def test_a_short_page_is_sent_as_it_is(get, list_call, register):
+    response = get(list_call(ROSTER), f"{ROSTER}?limit=1", accept_encoding="gzip")
+    assert "Content-Encoding" not in response
+    assert response["Vary"] == "Authorization, Accept-Encoding"
 
 
 def test_a_stream_that_nobody_reads_is_logged_as_interrupted(real_database, get, list_call):
