@@ -112,7 +112,8 @@ def test_how_long_answers_took_is_counted(added, ask, call, worker):
 def test_what_the_limiter_says_is_counted(added, ask, call, worker, change, monkeypatch):
     change(call.api_call, rate_limit=1)
     ask(call), ask(call)
-    monkeypatch.setattr("apicalls.limits._hit", lambda *_args: [])
+    change(call.api_call, rate_limit=100)
+    monkeypatch.setattr("apicalls.limits.CallHit.usage", lambda _hit: None)
     ask(call)
     of = 'workhub_api_limiter_requests_total{result="%s"}'
     found = added()
