@@ -21,7 +21,6 @@ Value: TypeAlias = "bool | int | str | date | Tree | Sequence[Value] | None"
 Tree: TypeAlias = Mapping[str, Value]
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
-_NIL = f"{{{_XSI}}}nil"
 # How JSON has what XML cannot carry: escaped, or U+FFFE and U+FFFF as they are. Escapes of what
 # XML can carry are among them, and only looked at more closely.
 _SUSPECT = re.compile(rb"\\[ubf]|\xef\xbf[\xbe\xbf]")
@@ -48,15 +47,14 @@ def to_xml(
     `singulars` maps the name of a list to the name of its children. `namespace` becomes
     the default namespace; xsi is declared without one only, where null can occur.
     """
-    if namespace is None:
-        element = etree.Element(root, nsmap={"xsi": _XSI})
-    else:
-        element = etree.Element(f"{{{namespace}}}{root}", nsmap={None: namespace})  # type: ignore[dict-item]
-    prefix = "" if namespace is None else f"{{{namespace}}}"
-    _fill(element, tree, singulars, prefix)
+    declared = f' xmlns="{namespace}"' if namespace else f' xmlns:xsi="{_XSI}"'
+    content = _content(root, tree, singulars)
+    whole = f"<{root}{declared}>{content}</{root}>" if content else f"<{root}{declared}/>"
     if indent:
+        element = etree.fromstring(whole)
         etree.indent(element)
-    return _DECLARATION + etree.tostring(element, encoding="UTF-8", xml_declaration=False)
+        return _DECLARATION + etree.tostring(element, encoding="UTF-8", xml_declaration=False)
+    return _DECLARATION + whole.encode()
 
 
 def stream_json(
@@ -88,18 +86,14 @@ def stream_xml(
     """Return the same as XML: the bytes of `to_xml`."""
     end_of_root = f"</{root}>".encode()
     yield to_xml(before, root=root, singulars=singulars).removesuffix(end_of_root)
-    start_of_list, end_of_list = f"<{name}>".encode(), f"</{name}>".encode()
+    singular = singulars[name]
     is_empty = True
     for batch in _batches(entries):
-        # A whole document each time, of which the middle is kept: what declares the
-        # namespaces is at its start, and is not told again.
-        whole = to_xml({name: batch}, root=root, singulars=singulars)
-        middle = whole[whole.index(start_of_list) : -len(end_of_list + end_of_root)]
-        yield middle if is_empty else middle.removeprefix(start_of_list)
+        entries_of_batch = "".join([_element(singular, one, singulars) for one in batch])
+        yield (f"<{name}>{entries_of_batch}" if is_empty else entries_of_batch).encode()
         is_empty = False
-    yield f"<{name}/>".encode() if is_empty else end_of_list
-    rest = to_xml(after(), root=root, singulars=singulars)
-    yield rest[rest.index(b">", len(_DECLARATION)) + 1 :]
+    yield f"<{name}/>".encode() if is_empty else f"</{name}>".encode()
+    yield _content(root, after(), singulars).encode() + end_of_root
 
 
 def _batches(entries: Iterable[Tree]) -> Iterator[list[Tree]]:
@@ -108,26 +102,38 @@ def _batches(entries: Iterable[Tree]) -> Iterator[list[Tree]]:
         yield batch
 
 
-def _fill(
-    element: "etree._Element", value: Value, singulars: Mapping[str, str], prefix: str
-) -> None:
+# Written as text: lxml makes an object of each element, of which a roster has a million.
+def _element(name: str, value: Value, singulars: Mapping[str, str]) -> str:
     if value is None:
-        element.set(_NIL, "true")
-    elif isinstance(value, str):
-        element.text = _text(value) or None  # None makes <middleName/>, "" the longer form
-    elif isinstance(value, bool):
-        element.text = "true" if value else "false"
-    elif isinstance(value, int):
-        element.text = str(value)
-    elif isinstance(value, date):
-        element.text = value.isoformat()
-    elif isinstance(value, Mapping):
-        for name, member in value.items():
-            _fill(etree.SubElement(element, prefix + name), member, singulars, prefix)
-    else:
-        singular = prefix + singulars[etree.QName(element).localname]
-        for item in value:
-            _fill(etree.SubElement(element, singular), item, singulars, prefix)
+        return f'<{name} xsi:nil="true"/>'
+    content = _content(name, value, singulars)
+    return f"<{name}>{content}</{name}>" if content else f"<{name}/>"
+
+
+def _content(name: str, value: Value, singulars: Mapping[str, str]) -> str:
+    """Return what stands in the element `name`."""
+    if isinstance(value, str):
+        return _escaped(value) if _MARKUP.search(value) else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return "".join([_element(of, member, singulars) for of, member in value.items()])
+    singular = singulars[name]
+    return "".join([_element(singular, item, singulars) for item in value or ()])
+
+
+# What XML has its own use for, and what it cannot carry. A carriage return would be read as a
+# line feed.
+_MARKUP = re.compile(f"[&<>\r]|{UNCARRIABLE.pattern}")
+
+
+def _escaped(value: str) -> str:
+    text = _text(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("\r", "&#13;")
 
 
 def _json(value: Value, option: int | None = None) -> bytes:
