@@ -13,6 +13,7 @@ from datetime import timedelta
 from accounts.audit.verification import verify_and_log
 from accounts.models import Company
 from apicalls import retention
+from apicalls.ended_pairs import end_revived, note_missing
 from apicalls.partitions import partitions_ensure
 from apicalls.reminders import remind
 from apicalls.usage.counts import count_days, count_up
@@ -52,6 +53,8 @@ JOBS = (
         _of_each_company(follow_dates),
     ),
     Job("%d ends of API calls told of", timedelta(minutes=15), _of_each_company(remind)),
+    Job("%d pairs ended that a backup had brought back", timedelta(minutes=15), end_revived),
+    Job("%d pairs noted that have ended", timedelta(minutes=15), note_missing),
     Job("%d entries of audit trails verified", timedelta(days=1), _of_each_company(verify_and_log)),
     Job("%d months of the request log prepared", timedelta(days=1), partitions_ensure),
     Job("%d rows of the request log deleted", timedelta(days=1), retention.purge),

@@ -12,6 +12,8 @@ os.environ |= {
     "CREDENTIAL_KEYS": "1:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=",
     "SITE_URL": "https://workhub.example",
     "EMAIL_URL": "memorymail://",
+    # Tests that are about it have a file of their own.
+    "ENDED_PAIRS": "",
 }
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 

@@ -180,6 +180,9 @@ RATE_LIMIT_MAX = env.int("RATE_LIMIT_MAX", default=6000)
 # Failed ones from one address, and with one Client Key, before they are answered 429.
 FAILED_AUTHORIZATIONS_PER_MINUTE = env.int("FAILED_AUTHORIZATIONS_PER_MINUTE", default=30)
 
+# A file beside the database that outlasts it: which pairs have ended (apicalls/ended_pairs.py).
+ENDED_PAIRS = env.str("ENDED_PAIRS", default=str(BASE_DIR / "var" / "ended-pairs"))
+
 # What takes longer than a page may, kept in the database: `manage.py db_worker` does it.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 

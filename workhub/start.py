@@ -57,6 +57,7 @@ def _prepare_environment(var: Path, site_url: str) -> None:
     os.environ.setdefault("DATABASE_URL", f"sqlite:///{var / 'workhub.sqlite3'}")
     os.environ.setdefault("EMAIL_URL", f"filemail:///{var / 'mail'}")
     os.environ.setdefault("STATIC_ROOT", str(var / "static"))
+    os.environ.setdefault("ENDED_PAIRS", str(var / "ended-pairs"))
     os.environ.setdefault("METRICS_FOLDER", str(var / "metrics"))
 
 

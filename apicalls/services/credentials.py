@@ -16,6 +16,7 @@ from apicalls.credentials import (
     new_client_key,
     new_client_secret,
 )
+from apicalls.ended_pairs import note_ended
 from apicalls.models import APICall, Credential
 
 NO_OVERLAP = timedelta(0)
@@ -69,6 +70,7 @@ def regenerate_credentials(
     if stopped and not stops_older:
         raise OverlapRuns
     older.update(ends_at=now, is_stopped=True)
+    note_ended([(replaces, now + overlap), *((one, now) for one in stopped)])
     credential = credential_add(api_call=api_call, by=by)
     changes = {"Client Key": [replaces, credential.client_key]}
     if not is_stopped:
@@ -92,6 +94,7 @@ def credential_stop(*, api_call: APICall, client_key: str, by: User | None) -> b
         api_call=api_call, client_key=client_key, ends_at__gt=now, is_stopped=False
     ).update(ends_at=now, is_stopped=True)
     if stopped:
+        note_ended([(client_key, now)])
         audit_event_add(
             company=api_call.company,
             actor=by,
