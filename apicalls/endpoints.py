@@ -38,6 +38,8 @@ _COMPARED = 100
 # no dates to compare: RFC 9110, section 13.1.3.
 _CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 _READING = frozenset({"GET", "HEAD"})
+# Milliseconds after which an answer that the database kept waiting waits no longer.
+_WAITED = 250
 _ALLOW = "GET, HEAD, OPTIONS"
 _AMX, _GRANTED = AMXAuthentication(), CallIsGranted()
 # Who is refused so is not even a caller.
@@ -176,6 +178,9 @@ class CallView(APIView):
         """Write the log row. A stream counts as interrupted until it has come to its end."""
         seen = request_log.seen_of(request)
         status, code = response.status_code, getattr(response, "problem_code", "")
+        if status == HTTPStatus.SERVICE_UNAVAILABLE and self._milliseconds() > _WAITED:
+            # It has waited for the database already, and would for its row once more.
+            raise Problem(code)
         if self.grant is None:
             if code:  # OPTIONS is answered without anything to tell
                 refusal = refusal_of(request, code)

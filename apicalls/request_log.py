@@ -30,7 +30,7 @@ from apicalls.parameters import LOOKUPS
 from apicalls.selectors import Grant
 from workers.statements import Statement
 from workhub.middleware import request_id_of
-from workhub.problems import problem_response, unforeseen_problem
+from workhub.problems import problem_of, problem_response
 
 logger = logging.getLogger(__name__)
 
@@ -286,7 +286,7 @@ def logged(
         log()
     except Exception as error:
         measured.log_row("failed")
-        problem = unforeseen_problem(error, request)
+        problem = problem_of(error, request)
         request_id, code = request_id_of(request), problem.kind.code
         logger.error("Not in the request log: %s %s %s", request_id, problem.status_code, code)
         return problem_response(request, problem)

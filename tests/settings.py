@@ -12,6 +12,8 @@ os.environ |= {
     "CREDENTIAL_KEYS": "1:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=",
     "SITE_URL": "https://workhub.example",
     "EMAIL_URL": "memorymail://",
+    # A test that imports workhub/wsgi.py must not change how others wait.
+    "DATABASE_TIMEOUTS": "off",
 }
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _OWN = (
     "CREDENTIAL_KEYS",
     "CREDENTIAL_PEPPERS",
+    "DATABASE_TIMEOUTS",
     "DATABASE_URL",
     "DJANGO_SETTINGS_MODULE",
     "EMAIL_URL",
