@@ -203,7 +203,7 @@ class CallView(APIView):
             is_test=is_test,
         )
         if stream:
-            stream.chunks = self._logged(self.chunks, log_id)
+            stream.chunks = self._logged(self.chunks, log_id, seen.request_id)
             stream.streaming_content = stream.chunks
         else:
             self.chunks.close()
@@ -224,7 +224,7 @@ class CallView(APIView):
             return grant.caller.id if grant.caller else None
 
     def _logged(
-        self, chunks: Generator[bytes, None, None], log_id: int | None
+        self, chunks: Generator[bytes, None, None], log_id: int | None, request_id: str
     ) -> Generator[bytes, None, None]:
         size, code = 0, request_log.INTERRUPTED
         try:
@@ -237,7 +237,11 @@ class CallView(APIView):
             # would be taken back with it.
             chunks.close()
             request_log.request_log_end(
-                log_id=log_id, size=size, code=code, milliseconds=self._milliseconds()
+                log_id=log_id,
+                request_id=request_id,
+                size=size,
+                code=code,
+                milliseconds=self._milliseconds(),
             )
 
     def _milliseconds(self) -> int:

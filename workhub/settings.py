@@ -191,6 +191,9 @@ if min(*API_WAITS, *PAGE_WAITS, DATABASE_CONNECT_TIMEOUT, DATABASE_IDLE_TIMEOUT)
         "(workhub.E010) Timeouts of the database are seconds, more than 0; DATABASE_TIMEOUTS=off "
         "sets none."
     )
+# Where rows of the request log wait while the database can only be read: a folder that outlives
+# the process, of this machine alone.
+LOG_SPOOL = env.str("LOG_SPOOL", default=str(BASE_DIR / "var" / "spool"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}

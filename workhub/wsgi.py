@@ -16,6 +16,7 @@ django.setup(set_prefix=False)
 
 from apicalls import measured  # noqa: E402 (only now there are models)
 from apicalls.checks import refuse_to_start_without_keys  # noqa: E402
+from apicalls.draining import drainer  # noqa: E402
 from workhub.middleware import API_PREFIX  # noqa: E402
 from workhub.waiting import answer_in_time  # noqa: E402
 
@@ -25,6 +26,7 @@ _ = get_resolver().url_patterns
 answer_in_time()
 refuse_to_start_without_keys()
 measured.start()
+drainer.start()
 
 
 class Handler(WSGIHandler):

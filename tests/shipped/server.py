@@ -23,6 +23,7 @@ _OWN = (
     "DJANGO_SETTINGS_MODULE",
     "EMAIL_URL",
     "ENV_FILE",
+    "LOG_SPOOL",
     "SECRET_KEY",
     "SITE_URL",
 )
