@@ -13,6 +13,7 @@ from datetime import timedelta
 from accounts.audit.verification import verify_and_log
 from accounts.models import Company
 from apicalls import retention
+from apicalls.draining import drain
 from apicalls.ended_pairs import end_revived, note_missing
 from apicalls.partitions import partitions_ensure
 from apicalls.reminders import remind
@@ -40,6 +41,7 @@ def _of_each_company(do: Callable[..., int]) -> Callable[[], int]:
 
 
 JOBS = (
+    Job("%d rows of the request log taken from the spool", timedelta(), drain),
     Job(
         "%d quarters of an hour of requests counted",
         timedelta(minutes=5),

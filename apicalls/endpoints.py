@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import nullcontext
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, cast
@@ -28,6 +29,7 @@ from apicalls.renderers import JSONRenderer, XMLRenderer
 from apicalls.selectors import Grant
 from workhub.accept import accepts_gzip
 from workhub.problems import Problem, answer_problems_in, problem_of, problem_response
+from workhub.waiting import patient, patiently
 
 # In the WSGI environ of a request that an admin sends from a page: no header becomes this.
 IS_TEST = "workhub.is_test"
@@ -40,6 +42,8 @@ _COMPARED = 100
 # no dates to compare: RFC 9110, section 13.1.3.
 _CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 _READING = frozenset({"GET", "HEAD"})
+# Milliseconds after which an answer that the database kept waiting waits no longer.
+_WAITED = 250
 _ALLOW = "GET, HEAD, OPTIONS"
 _AMX, _GRANTED = AMXAuthentication(), CallIsGranted()
 # Who is refused so is not even a caller.
@@ -101,7 +105,8 @@ class CallView(APIView):
         if self.grant is not None:
             self.renderer = renderer_for(request, self.grant)
         _GRANTED.has_permission(request, self)
-        document = self.get(request)
+        with patiently() if self.is_long else nullcontext():
+            document = self.get(request)
         if isinstance(document, StreamedDocument):
             self.encoding = "gzip" if accepts_gzip(request) else ""
             return self._streamed(document)
@@ -162,7 +167,7 @@ class CallView(APIView):
         Its first bytes are made here: what keeps it from beginning is a problem like any
         other. What fails later leaves it without its end, and such a document parses nowhere.
         """
-        chunks = self.renderer.stream(document)
+        chunks = patient(self.renderer.stream(document))
         if self.encoding:
             chunks = compressed_chunks(chunks)
         self.chunks = _from_first(next(chunks), chunks)
@@ -189,6 +194,9 @@ class CallView(APIView):
         """Write the log row. A stream counts as interrupted until it has come to its end."""
         seen = request_log.seen_of(request)
         status, code = response.status_code, getattr(response, "problem_code", "")
+        if status == HTTPStatus.SERVICE_UNAVAILABLE and self._milliseconds() > _WAITED:
+            # It has waited for the database already, and would for its row once more.
+            raise Problem(code)
         if self.grant is None:
             if code:  # OPTIONS is answered without anything to tell
                 refusal = refusal_of(request, code)
@@ -211,7 +219,7 @@ class CallView(APIView):
             is_test=is_test,
         )
         if stream:
-            stream.chunks = self._logged(self.chunks, log_id)
+            stream.chunks = self._logged(self.chunks, log_id, seen.request_id)
             stream.streaming_content = stream.chunks
         else:
             self.chunks.close()
@@ -232,7 +240,7 @@ class CallView(APIView):
             return grant.caller.id if grant.caller else None
 
     def _logged(
-        self, chunks: Generator[bytes, None, None], log_id: int | None
+        self, chunks: Generator[bytes, None, None], log_id: int | None, request_id: str
     ) -> Generator[bytes, None, None]:
         size, code = 0, request_log.INTERRUPTED
         try:
@@ -245,7 +253,11 @@ class CallView(APIView):
             # would be taken back with it.
             chunks.close()
             request_log.request_log_end(
-                log_id=log_id, size=size, code=code, milliseconds=self._milliseconds()
+                log_id=log_id,
+                request_id=request_id,
+                size=size,
+                code=code,
+                milliseconds=self._milliseconds(),
             )
 
     def _milliseconds(self) -> int:

@@ -17,6 +17,7 @@ from django.db.models import Count, Min
 from django.http.response import HttpResponseBase
 from django_tasks_db.models import DBTaskResult
 
+from apicalls.spool import spool
 from workers.models import WorkerRequirement
 from workhub.meters import Shared
 
@@ -76,7 +77,8 @@ class _Meters:
             self._limiter.labels(result) for result in ("allowed", "refused", "not_counted")
         )
         self.row_of = {
-            result: self._log_rows.labels(result) for result in ("written", "read_only", "failed")
+            result: self._log_rows.labels(result)
+            for result in ("written", "spooled", "read_only", "failed")
         }
         self.complete, self.interrupted = (
             self._streams.labels(result) for result in ("complete", "interrupted")
@@ -140,7 +142,7 @@ def answered_elsewhere(answer: HttpResponseBase) -> None:
 
 
 def log_row(result: str) -> None:
-    """Count a row of the request log: "written", "read_only" or "failed"."""
+    """Count a row of the request log: "written", "spooled", "read_only" or "failed"."""
     if _meters is not None:
         _meters.row_of[result].inc()
 
@@ -190,6 +192,12 @@ class _Read:
 
     def collect(self) -> Iterator["GaugeMetricFamily"]:
         yield gauge("workhub_processes", "Server processes that run here", self._shared.processes())
+        # Not of the database, and most asked for when that is away.
+        waiting = spool().waiting()
+        yield gauge("workhub_log_spool_bytes", "Rows of the log that wait in files", waiting.size)
+        yield gauge(
+            "workhub_log_spool_seconds", "How long the oldest of them waits", waiting.seconds
+        )
         try:
             found = [one for read in READ_IN_DATABASE for one in read()]
         except DatabaseError as error:

@@ -7,7 +7,9 @@ can fill the disk with requests that cost them nothing.
 import hashlib
 import hmac
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from http import HTTPStatus
@@ -25,12 +27,14 @@ from django.utils import timezone
 from accounts.addresses import client_address
 from apicalls import measured
 from apicalls.doctor import Mistake
+from apicalls.draining import drainer
 from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
 from apicalls.selectors import Grant
+from apicalls.spool import spool
 from workers.statements import Statement
 from workhub.middleware import request_id_of
-from workhub.problems import problem_response, unforeseen_problem
+from workhub.problems import Problem, problem_of, problem_response
 
 logger = logging.getLogger(__name__)
 
@@ -122,8 +126,7 @@ def request_log_add(
 
     `code` is the problem's, "" without one; `size` is the body's length in bytes. A test from
     the details page is no use of the credential, and neither is what was not let in. None
-    where nothing can be written: a database that is read-only does not stop answers, and the
-    row goes to the server's log instead.
+    where the row waits in the spool: a database that is read-only does not stop answers.
     """
     now = datetime.now(UTC)
     values = {
@@ -146,18 +149,43 @@ def request_log_add(
         "change_sequence": told.change_sequence,
         "served_version_id": grant.served_version_id,
     }
-    log_id = written(lambda: _insert(values), seen.request_id, status, code)
-    if log_id is None:
+    try:
+        log_id = _insert(values)
+    except (InternalError, OperationalError) as error:
+        if not is_read_only(error):
+            raise
+        _spool({"row": values})
+        measured.log_row("spooled")
         return None
+    measured.log_row("written")
     if is_test or status == HTTPStatus.FORBIDDEN:
         return log_id
     stale = now - LAST_USED_PRECISION
     if grant.last_used_at is None or grant.last_used_at < stale:
-        # The condition again, in the database: of many requests at once, one writes.
-        Credential.objects.filter(
-            Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=grant.credential_id
-        ).update(last_used_at=now)
+        _used(grant.credential_id, stale, now)
     return log_id
+
+
+def _used(credential_id: int, stale: datetime, now: datetime) -> None:
+    """Say when the credential was used: what is logged is answered, whether or not that is said."""
+    # The condition again, in the database: of many requests at once, one writes.
+    unsaid = Credential.objects.filter(
+        Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=credential_id
+    )
+    try:
+        unsaid.update(last_used_at=now)
+    except DatabaseError as error:
+        logger.warning("A use of a credential is not recorded: %s", type(error).__name__)
+
+
+def _spool(entry: dict[str, Any]) -> None:
+    try:
+        spool().add(entry | {"spooled_at": time.time()})
+    except OSError as error:
+        # No row anywhere, no answer.
+        logger.error("The spool of the request log cannot be written: %s", error.strerror)
+        raise Problem("temporarily_unavailable") from error
+    drainer.wake()
 
 
 def _insert(values: Mapping[str, Any]) -> int:
@@ -201,19 +229,27 @@ def _adapter(field: Field[Any, Any]) -> _Adapt | None:
     return None
 
 
-def request_log_end(*, log_id: int | None, size: int, code: str, milliseconds: int) -> None:
-    """Record how an answer ended that was logged when it began: a stream.
+def request_log_end(
+    *, log_id: int | None, request_id: str, size: int, code: str, milliseconds: int
+) -> None:
+    """Record how an answer ended that was logged when it began, in the spool if None: a stream.
 
     What cannot be recorded leaves the row as it began, interrupted; the stream itself has
     reached its end or its reader has gone, and nothing can be told to anybody any more.
     """
     measured.stream_ended(code)
-    if log_id is None:
-        return
+    end = {"size": size, "code": code, "milliseconds": milliseconds}
     try:
-        RequestLog.objects.filter(pk=log_id).update(size=size, code=code, milliseconds=milliseconds)
+        if log_id is not None:
+            RequestLog.objects.filter(pk=log_id).update(**end)
+            return
     except DatabaseError as error:
-        logger.error("Not in the request log, the end of row %s: %s", log_id, type(error).__name__)
+        if not is_read_only(error):
+            kind = type(error).__name__
+            logger.error("Not in the request log, the end of row %s: %s", log_id, kind)
+            return
+    with suppress(Problem):
+        _spool({"end": end | {"request_id": request_id}})
 
 
 # --- Without one -----------------------------------------------------------------------
@@ -280,13 +316,13 @@ def logged(
     """Return the answer after `log` has written it, or else the problem that kept it from that.
 
     That problem is the one answer that leaves without a row, and the server's log has its line.
-    A database that is only read-only is no such problem: see `written`.
+    A database that is only read-only is no such problem: see `written` and `_spool`.
     """
     try:
         log()
     except Exception as error:
         measured.log_row("failed")
-        problem = unforeseen_problem(error, request)
+        problem = problem_of(error, request)
         request_id, code = request_id_of(request), problem.kind.code
         logger.error("Not in the request log: %s %s %s", request_id, problem.status_code, code)
         return problem_response(request, problem)
@@ -294,7 +330,10 @@ def logged(
 
 
 def written(write: Callable[[], T], request_id: str, status: int, code: str) -> T | None:
-    """Write, or say in the server's log what could not be written; None then."""
+    """Write, or say in the server's log what could not be written; None then.
+
+    For what has no row of its own: in the spool anybody could fill the disk with it.
+    """
     try:
         row = write()
     except (InternalError, OperationalError) as error:

@@ -4,7 +4,7 @@ import time
 from pathlib import PurePosixPath
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from xdist.scheduler import LoadScopeScheduling
 
 from accounts.models import AuditEvent, Company, Role, User
@@ -95,6 +95,32 @@ def signed_in(client, user, *, confirmed_at=None):
     session["account_authentication_methods_user"] = str(user.pk)
     session["seen_at"] = now
     session.save()
+
+
+@pytest.fixture
+def real_database(transactional_db, tmp_path):
+    """A database that threads can share.
+
+    Tests on SQLite run in memory, where a second connection is told "table is locked"
+    instead of waiting its turn; this one is a file, as it is outside of tests.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    in_memory = connections["default"]
+    path = tmp_path / "workhub.sqlite3"
+    with in_memory.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(path)])
+    settings_dict = connections.settings["default"]
+    name, settings_dict["NAME"] = settings_dict["NAME"], str(path)
+    on_disk = connections.create_connection("default")
+    connections["default"] = on_disk
+    try:
+        yield
+    finally:
+        on_disk.close()
+        settings_dict["NAME"] = name
+        connections["default"] = in_memory
 
 
 # --- The shipped server -----------------------------------------------------------------

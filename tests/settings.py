@@ -4,6 +4,8 @@ pytest-django reads settings before any conftest is loaded, so the environment i
 """
 
 import os
+import tempfile
+from pathlib import Path
 
 os.environ |= {
     "ENV_FILE": os.devnull,
@@ -14,6 +16,10 @@ os.environ |= {
     "EMAIL_URL": "memorymail://",
     # Tests that are about it have a file of their own.
     "ENDED_PAIRS": "",
+    # A test that imports workhub/wsgi.py must not change how others wait.
+    "DATABASE_TIMEOUTS": "off",
+    # Not there before a test makes it.
+    "LOG_SPOOL": str(Path(tempfile.gettempdir()) / f"workhub-tests-spool-{os.getpid()}"),
 }
 os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 

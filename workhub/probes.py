@@ -5,6 +5,7 @@ encryption, without a session, and without a word about what the installation ho
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ HEALTH_PATH, READY_PATH = "/healthz", "/readyz"
 
 
 class Finding(NamedTuple):
-    """Whether one thing is as it must be, and if not, what to do."""
+    """Whether one thing is as it must be, and what there is to say of it: if not, what to do."""
 
     is_right: bool
     text: str = ""
@@ -66,7 +67,7 @@ class ProbesMiddleware:
 def _told(found: Mapping[str, Finding]) -> dict[str, dict[str, str]]:
     return (
         {
-            "checks": {name: "ok" if one.is_right else one.text for name, one in found.items()},
+            "checks": {name: one.text or "ok" for name, one in found.items()},
         }
         if found
         else {}
@@ -74,13 +75,29 @@ def _told(found: Mapping[str, Finding]) -> dict[str, dict[str, str]]:
 
 
 def _database() -> Finding:
+    """A database that can only be read is right: the API goes on (apicalls/spool.py)."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+            cursor.execute(_CAN_ONLY_BE_READ[connection.vendor])
+            [can_only_be_read] = cursor.fetchone()
     except DatabaseError:
         connection.close()
         return Finding(is_right=False, text="The database does not answer.")
+    if can_only_be_read in ("on", 1) or not _is_writable_file():
+        return Finding(is_right=True, text="The database can only be read.")
     return Finding(is_right=True)
+
+
+_CAN_ONLY_BE_READ = {
+    "postgresql": "SHOW transaction_read_only",  # a replica's too
+    "sqlite": "PRAGMA query_only",
+}
+
+
+def _is_writable_file() -> bool:
+    name = str(connection.settings_dict["NAME"])
+    is_file = connection.vendor == "sqlite" and not name.startswith((":", "file:"))
+    return not is_file or os.access(name, os.W_OK)
 
 
 def _migrations() -> Finding:

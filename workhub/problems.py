@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
@@ -37,8 +38,13 @@ _XML_TYPES = ("application/xml", "text/xml", "application/problem+xml")
 # What of an Authorization header can be a key or a secret, also encoded or another program's.
 _HEADER_PARTS = (re.compile(r"[0-9A-Za-z+/_-]{8,}"), re.compile(r"\S{8,}"))
 
-# A database that is away, locked, read-only or out of connections.
+# A database that is away, locked, slow, read-only or out of connections.
 _PASSING_FAULTS = (OperationalError, InterfaceError, InternalError)
+# PostgreSQL: invalid_sql_statement_name and duplicate_prepared_statement. A pooler gave another
+# connection than the one on which the statement was prepared; the driver calls both our mistake.
+_PASSING_STATES = frozenset({"26000", "42P05"})
+# SQLite has one class for what passes and for SQL that is wrong, and its number 1 for the latter.
+_SQLITE_ERROR = 1
 
 
 class Problem(exceptions.APIException):
@@ -133,8 +139,17 @@ def _traceback_of(exc: Exception, request: HttpRequest) -> str:
 
 def server_error_problem(exc: BaseException | None) -> Problem:
     """Return the problem of an exception that nothing caught."""
-    passing = isinstance(exc, _PASSING_FAULTS)
-    return Problem("temporarily_unavailable" if passing else "internal_error")
+    return Problem("temporarily_unavailable" if is_passing(exc) else "internal_error")
+
+
+def is_passing(exc: BaseException | None) -> bool:
+    """Tell whether it is a fault of the database after which it pays to come back."""
+    if not isinstance(exc, DatabaseError):
+        return False
+    if getattr(exc.__cause__, "sqlstate", None) in _PASSING_STATES:
+        return True
+    is_wrong_sql = getattr(exc.__cause__, "sqlite_errorcode", None) == _SQLITE_ERROR
+    return isinstance(exc, _PASSING_FAULTS) and not is_wrong_sql
 
 
 def answer_problems_in(request: HttpRequest, *, xml: bool) -> None:

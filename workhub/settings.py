@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "workhub.middleware.RequestIDMiddleware",
     # Programs are answered here: what follows is for pages only.
     "workhub.middleware.APIMiddleware",
+    "workhub.waiting.PagesWaitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "accounts.addresses.ActingAddressMiddleware",
     "workhub.middleware.ContentSecurityPolicyMiddleware",
@@ -158,7 +159,8 @@ DATABASES = {
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Writers queue for up to 20 s instead of failing with "database is locked", which needs
-    # each transaction to take its lock at the start; readers go on meanwhile (WAL).
+    # each transaction to take its lock at the start; readers go on meanwhile (WAL). Who answers
+    # queues for less: API_WAITS.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -169,6 +171,29 @@ elif env.bool("DATABASE_PREPARED_STATEMENTS", default=True):
     DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 2
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# How many seconds a process that answers waits for the database (workhub/waiting.py): for a lock,
+# and for a statement. Commands, imports and the clock wait for as long as it takes.
+DATABASE_TIMEOUTS = env.bool("DATABASE_TIMEOUTS", default=True)
+API_WAITS = (
+    env.float("API_LOCK_TIMEOUT", default=0.3),
+    env.float("API_STATEMENT_TIMEOUT", default=1.0),
+)
+PAGE_WAITS = (
+    env.float("PAGE_LOCK_TIMEOUT", default=5.0),
+    env.float("PAGE_STATEMENT_TIMEOUT", default=30.0),
+)
+# For a connection; the driver takes less than 2 for 2.
+DATABASE_CONNECT_TIMEOUT = env.int("DATABASE_CONNECT_TIMEOUT", default=2)
+# For whoever reads a stream to read on: a stream is a transaction.
+DATABASE_IDLE_TIMEOUT = env.float("DATABASE_IDLE_TIMEOUT", default=300.0)
+if min(*API_WAITS, *PAGE_WAITS, DATABASE_CONNECT_TIMEOUT, DATABASE_IDLE_TIMEOUT) < 0.001:
+    raise ImproperlyConfigured(
+        "(workhub.E010) Timeouts of the database are seconds, more than 0; DATABASE_TIMEOUTS=off "
+        "sets none."
+    )
+# Where rows of the request log wait while the database can only be read: a folder that outlives
+# the process, of this machine alone.
+LOG_SPOOL = env.str("LOG_SPOOL", default=str(BASE_DIR / "var" / "spool"))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}

@@ -59,6 +59,7 @@ def _prepare_environment(var: Path, site_url: str) -> None:
     os.environ.setdefault("STATIC_ROOT", str(var / "static"))
     os.environ.setdefault("ENDED_PAIRS", str(var / "ended-pairs"))
     os.environ.setdefault("METRICS_FOLDER", str(var / "metrics"))
+    os.environ.setdefault("LOG_SPOOL", str(var / "spool"))
 
 
 def _load_demo_once(password_file: Path) -> None:

@@ -6,7 +6,6 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
-from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -228,29 +227,3 @@ def other_secret():
         return replace(pair, client_secret="0123456789ABCDEFGHJKMNPQRS" + "000000")
 
     return swap
-
-
-@pytest.fixture
-def real_database(transactional_db, tmp_path):
-    """A database that threads can share.
-
-    Tests on SQLite run in memory, where a second connection is told "table is locked"
-    instead of waiting its turn; this one is a file, as it is outside of tests.
-    """
-    if connection.vendor != "sqlite":
-        yield
-        return
-    in_memory = connections["default"]
-    path = tmp_path / "workhub.sqlite3"
-    with in_memory.cursor() as cursor:
-        cursor.execute("VACUUM INTO %s", [str(path)])
-    settings_dict = connections.settings["default"]
-    name, settings_dict["NAME"] = settings_dict["NAME"], str(path)
-    on_disk = connections.create_connection("default")
-    connections["default"] = on_disk
-    try:
-        yield
-    finally:
-        on_disk.close()
-        settings_dict["NAME"] = name
-        connections["default"] = in_memory

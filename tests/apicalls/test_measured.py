@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from apicalls import measured
+from apicalls.draining import drain
 from apicalls.models import Document
 from workers.models import WorkerRequirement
 from workhub.meters import Shared
@@ -124,7 +125,10 @@ def test_what_the_limiter_says_is_counted(added, ask, call, worker, change, monk
     }
 
 
-def test_rows_of_the_request_log_are_counted(added, ask, call, worker, monkeypatch):
+def test_rows_of_the_request_log_are_counted(
+    added, ask, call, worker, monkeypatch, settings, tmp_path
+):
+    settings.LOG_SPOOL = str(tmp_path / "spool")
     ask(call)
     ask(None)
 
@@ -140,11 +144,13 @@ def test_rows_of_the_request_log_are_counted(added, ask, call, worker, monkeypat
     assert ask(call).status_code == 503
     of = 'workhub_request_log_rows_total{result="%s"}'
     found = added()
-    assert {name: found.get(of % name) for name in ("written", "read_only", "failed")} == {
-        "written": 2,
-        "read_only": 1,
-        "failed": 1,
-    }
+    names = ("written", "spooled", "failed")
+    assert {name: found.get(of % name) for name in names} == dict(
+        zip(names, (2, 1, 1), strict=True)
+    )
+    assert found["workhub_log_spool_bytes"] > 300
+    assert drain() == 1
+    assert figures()["workhub_log_spool_bytes"] == figures()["workhub_log_spool_seconds"] == 0
 
 
 def test_ends_of_streams_are_counted(real_database, added, program, add_call, company):

@@ -10,10 +10,13 @@ import traceback
 import pytest
 from django.core import serializers
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from apicalls import request_log, services
 from apicalls.doctor import Mistake
+from apicalls.draining import drain
 from apicalls.models import Caller, Credential, RefusedRequests, RequestLog, ServedVersion
+from apicalls.spool import spool
 from workers.models import ComplianceChange
 from workhub.problem_types import PROBLEM_TYPES
 from workhub.problems import problem_of
@@ -441,12 +444,119 @@ def read_only(real_database):
     switch(False)
 
 
-def test_answers_go_on_without_a_row(read_only, ask, call, worker, other_secret, caplog):
+@pytest.fixture
+def spooled(settings, tmp_path):
+    """Return a function that reads what waits in a spool of the test's own."""
+    settings.LOG_SPOOL = str(tmp_path / "spool")
+
+    def read():
+        return [json.loads(line) for path in spool().files() for line in path.open()]
+
+    return read
+
+
+def test_answers_go_on_and_their_rows_wait(read_only, spooled, ask, call, worker, time_machine):
+    time_machine.move_to("2026-03-02T18:00:00Z", tick=False)
     read_only(True)
-    answer, refusal = ask(call), ask(other_secret(call))
+    answer = ask(call, user_agent="Gate/2.1")
     read_only(False)
-    assert (answer.status_code, refusal.status_code) == (200, 401)
+    assert answer.status_code == 200
     assert not RequestLog.objects.exists()
-    for response, code in [(answer, "200 "), (refusal, "401 invalid_credentials")]:
-        line = f"Not in the request log, read-only: {response['X-Request-Id']} {code}"
-        assert line in caplog.messages
+    [entry] = spooled()
+    assert entry["row"].pop("milliseconds") < 10_000
+    assert entry == {
+        "row": entry["row"],
+        "spooled_at": 1772474400.0,
+    }
+    assert drain() == 1
+    assert spooled() == []
+    [row] = RequestLog.objects.values()
+    assert row | {"id": 1, "milliseconds": 0} == {
+        "id": 1,
+        "at": timezone.now(),
+        "api_call_id": call.api_call.pk,
+        "credential_id": Credential.objects.get(client_key=call.client_key).pk,
+        "request_id": answer["X-Request-Id"],
+        "status": 200,
+        "code": "",
+        "milliseconds": 0,
+        "size": len(answer.content),
+        "is_test": False,
+        "output_format": "json",
+        "address": "127.0.0.1",
+        "client": "Gate/2.1",
+        "caller_id": None,  # whoever is new could not be written either
+        "lookup": "id_number",
+        "lookup_hash": row["lookup_hash"],
+        "worker_id": worker.pk,
+        "change_sequence": ComplianceChange.objects.latest("pk").sequence,
+        "served_version_id": ServedVersion.objects.get().pk,
+    }
+    assert len(row["lookup_hash"]) == 32
+
+
+def test_a_refusal_is_no_row_that_waits(read_only, spooled, ask, call, other_secret, caplog):
+    """Or else whoever has no pair could fill the disk."""
+    read_only(True)
+    refusal = ask(other_secret(call))
+    read_only(False)
+    assert refusal.status_code == 401
+    assert spooled() == []
+    line = f"read-only: {refusal['X-Request-Id']} 401 invalid_credentials"
+    assert f"Not in the request log, {line}" in caplog.messages
+
+
+def test_what_waits_has_no_name_and_no_id_number(read_only, spooled, ask, call, crane_operator):
+    worker = crane_operator
+    read_only(True)
+    ask(call, f"workerIDNumber={worker.id_number}")
+    read_only(False)
+    [entry] = spooled()
+    for text in (worker.id_number, worker.first_name, worker.last_name, call.client_secret):
+        assert f'"{text}"' not in json.dumps(entry)
+
+
+def test_a_row_that_can_wait_nowhere_keeps_its_answer(
+    read_only, settings, tmp_path, ask, call, worker, caplog
+):
+    (tmp_path / "file").touch()
+    settings.LOG_SPOOL = str(tmp_path / "file" / "spool")
+    read_only(True)
+    answer = ask(call)
+    read_only(False)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer.json()["code"] == "temporarily_unavailable"
+    assert "The spool of the request log cannot be written: Not a directory" in caplog.messages
+
+
+def test_a_stream_that_ends_meanwhile_is_told_of(
+    read_only, spooled, ask, add_call, company, crane_operator
+):
+    """Begun before or after the database could be written no longer."""
+    roster = add_call(company, of="compliance-roster", lookups=())
+    path = "/api/v1/compliance-roster"
+    begun_before = ask(roster, "stream=true", path=path)
+    read_only(True)
+    sizes = [len(b"".join(begun_before))]
+    begun_after = ask(roster, "stream=true", path=path)
+    sizes.append(len(b"".join(begun_after)))
+    broken = ask(roster, "stream=true", path=path)
+    next(iter(broken))
+    broken.close()
+    read_only(False)
+    assert [set(entry) - {"spooled_at"} for entry in spooled()] == [
+        {"end"}, {"row"}, {"end"}, {"row"}, {"end"}
+    ]  # fmt: skip
+    assert drain() == 2
+    rows = RequestLog.objects.order_by("pk").values_list("code", "size")
+    assert list(rows)[:2] == [("", sizes[0]), ("", sizes[1])]
+    assert rows[2][0] == "interrupted"
+
+
+def test_a_use_that_cannot_be_recorded_keeps_nobody_waiting(ask, call, worker, monkeypatch):
+    def locked(*_args, **_kwargs):
+        raise OperationalError("locked")
+
+    monkeypatch.setattr("django.db.models.query.QuerySet.update", locked)
+    assert ask(call).status_code == 200
+    assert RequestLog.objects.get().status == 200

@@ -132,6 +132,7 @@ class Site:
             "workhub.env",
             **{
                 "/var/lib/workhub/static": self.machines.folder / "data" / "static",
+                "/var/lib/workhub/spool": self.machines.folder / "data" / "spool",
                 "smtp+tls://user:password@mail.example.com:587": (
                     f"filemail:///{self.machines.folder}/data/mail"
                 ),

@@ -18,10 +18,12 @@ ROOT = Path(__file__).resolve().parents[2]
 _OWN = (
     "CREDENTIAL_KEYS",
     "CREDENTIAL_PEPPERS",
+    "DATABASE_TIMEOUTS",
     "DATABASE_URL",
     "DJANGO_SETTINGS_MODULE",
     "EMAIL_URL",
     "ENV_FILE",
+    "LOG_SPOOL",
     "SECRET_KEY",
     "SITE_URL",
 )

@@ -59,6 +59,23 @@ def test_without_a_database_it_is_not_ready_and_says_so(ask, db, monkeypatch):
     assert "hunter2" not in response.text
 
 
+def test_with_a_database_that_can_only_be_read_it_is_ready_and_says_so(ask, real_database):
+    on, off = {
+        "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+        "postgresql": (
+            "SET default_transaction_read_only = on",
+            "SET default_transaction_read_only = off",
+        ),
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(on)
+    response = ask("/readyz")
+    with connection.cursor() as cursor:
+        cursor.execute(off)
+    assert (response.status_code, response.json()["status"]) == (200, "ok")
+    assert response.json()["checks"]["database"] == "The database can only be read."
+
+
 @pytest.mark.parametrize("name", ["_migrations", "_keys"])
 def test_what_else_is_missing_is_named(ask, db, monkeypatch, name):
     monkeypatch.setattr(probes, name, lambda: Finding(is_right=False, text="Mend it."))

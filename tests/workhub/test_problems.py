@@ -2,9 +2,18 @@
 
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.http import Http404
 from django.test import RequestFactory
 from lxml import etree
@@ -164,6 +173,84 @@ def test_headers_of_a_problem(request_with_id, code):
 )
 def test_what_an_exception_that_nothing_caught_becomes(error, code):
     assert server_error_problem(error).kind.code == code
+
+
+# What PostgreSQL says when asked so, and as what it is answered.
+TOLD_BY_POSTGRESQL = [
+    pytest.param("EXECUTE not_prepared_here", "26000", 503, id="prepared-elsewhere"),
+    pytest.param("PREPARE a AS SELECT 1; PREPARE a AS SELECT 1", "42P05", 503, id="prepared-twice"),
+    pytest.param("SET statement_timeout = 20; SELECT pg_sleep(5)", "57014", 503, id="slow"),
+    pytest.param("BEGIN READ ONLY; CREATE TABLE a ()", "25006", 503, id="read"),
+    pytest.param("SELECT pg_terminate_backend(pg_backend_pid())", "57P01", 503, id="shut-down"),
+    pytest.param("SELECT pg_advisory_lock(7), pg_sleep(0)", "55P03", 503, id="locked"),
+    pytest.param("SELECT nonsense", "42703", 500, id="wrong"),
+    pytest.param("SELECT 1 FROM nowhere", "42P01", 500, id="no-table"),
+]
+
+
+@pytest.mark.parametrize(("sql", "state", "status"), TOLD_BY_POSTGRESQL)
+def test_what_postgresql_says(real_database, sql, state, status):
+    if connection.vendor != "postgresql":
+        pytest.skip("of PostgreSQL")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(7)")
+
+    def ask():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = 20")
+                with pytest.raises(DatabaseError) as raised:
+                    cursor.execute(sql)
+                return raised.value
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        error = pool.submit(ask).result()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(7)")
+    assert error.__cause__.sqlstate == state
+    assert server_error_problem(error).status_code == status
+
+
+def test_no_connection_is_left(real_database):
+    if connection.vendor != "postgresql":
+        pytest.skip("of PostgreSQL")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE only_one LOGIN CONNECTION LIMIT 0")
+    try:
+        other = connection.copy()
+        other.settings_dict["USER"] = "only_one"
+        with pytest.raises(DatabaseError, match="too many connections") as raised:
+            other.ensure_connection()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP ROLE only_one")
+    assert server_error_problem(raised.value).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("sql", "status"),
+    [
+        pytest.param("BEGIN IMMEDIATE", 503, id="locked"),
+        pytest.param("PRAGMA query_only = ON; CREATE TABLE a (b)", 503, id="read-only"),
+        pytest.param("SELECT nonsense", 500, id="wrong"),
+        pytest.param("SELECT 1 FROM nowhere", 500, id="no-table"),
+    ],
+)
+def test_what_sqlite_says(real_database, sql, status):
+    if connection.vendor != "sqlite":
+        pytest.skip("of SQLite")
+    other = connection.copy()
+    other.settings_dict["OPTIONS"] = other.settings_dict["OPTIONS"] | {"timeout": 0.02}
+    *before, asked = sql.split("; ")
+    with transaction.atomic(), other.cursor() as cursor:
+        for one in before:
+            cursor.execute(one)
+        with pytest.raises(DatabaseError) as raised:
+            cursor.execute(asked)
+        other.close()
+    assert server_error_problem(raised.value).status_code == status
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.files.base import ContentFile
 from django.db import InterfaceError, OperationalError
+from lxml import html
 
 from apicalls.models import RefusedRequests
 from workhub.problem_types import PROBLEM_TYPES
@@ -86,6 +88,45 @@ def test_a_page_that_fails_at_the_session_is_503(client_of, admin, monkeypatch):
     response = client.get("/account/api/")
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
+
+
+def test_what_was_entered_can_be_sent_again(client_of, admin, monkeypatch):
+    client = client_of(admin)
+    client.raise_request_exception = False
+    company = admin.company
+    sent = {"name": 'North & "Build"', "time_zone": "Europe/Berlin", "request_log_days": "90"}
+    with monkeypatch.context() as away:
+        away.setattr(
+            "accounts.views.company.CompanyForm.is_valid", _raise(OperationalError("locked"))
+        )
+        response = client.post("/account/company/change/", sent)
+    company.refresh_from_db()
+    assert company.name == "Northern Build"
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response["Cache-Control"] == "private, no-store"
+    [form] = html.fromstring(response.content).xpath("//form[.//button[text()='Send again']]")
+    assert (form.method, form.action) == ("POST", "/account/company/change/")
+    assert dict(form.form_values()) == sent
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param({"login": "a@b.example", "password": "hunter2"}, id="password"),
+        pytest.param({"name": "x" * 100_001}, id="long"),
+        pytest.param({"file": ContentFile(b"a;b", "rows.csv")}, id="file"),
+    ],
+)
+def test_what_cannot_be_sent_again_is_not_told_back(client_of, admin, monkeypatch, sent):
+    client = client_of(admin)
+    client.raise_request_exception = False
+    monkeypatch.setattr(
+        "django.contrib.sessions.backends.db.SessionStore.load", _raise(OperationalError("gone"))
+    )
+    response = client.post("/account/company/change/", sent)
+    assert response.status_code == 503
+    assert not html.fromstring(response.content).xpath("//button[text()='Send again']")
+    assert "hunter2" not in response.text
 
 
 # --- Requests of the API that come to no endpoint ------------------------------------------
