@@ -52,9 +52,11 @@ test: tests/packages.sh $(VENV)/test.installed
 	$(BIN)/pytest -n 2
 	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest -n 2 -m "not any_database"
 
-# The request log under kill -9, on both databases: minutes of both processors, so apart.
-faults: tests/packages.sh $(VENV)/test.installed
+# Killed processes, bad HTTP, slow clients, two companies at once, on both databases: an hour of both
+# processors, so apart. SHORT=1 sends a tenth of it.
+faults: tests/packages.sh tests/deploy/packages.sh $(VENV)/test.installed
 	tests/packages.sh
+	tests/deploy/packages.sh
 	$(BIN)/pytest tests/faults
 	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest tests/faults
 

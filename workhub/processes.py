@@ -4,6 +4,7 @@
 Django, so that it costs next to nothing while the others do their work.
 """
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -63,7 +64,7 @@ class Together:
         """Return the exit status of the server."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        self._server = _started(self._server_command)
+        self._server = _started(self._server_command, process_group=0)
         for one in self._beside:
             one.start()
         while self._server.poll() is None:
@@ -71,6 +72,9 @@ class Together:
                 if not self._is_stopping:
                     one.keep()
             time.sleep(_LOOK_EVERY)
+        # The server's own children outlive it when it is killed, and would keep the port.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._server.pid, signal.SIGKILL)
         self._is_stopping = True
         # The worker's second signal: it puts down what it has in hand.
         for one in self._beside:
@@ -124,8 +128,10 @@ class _Kept:
             self._process.wait()
 
 
-def _started(command: Sequence[str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(command, preexec_fn=_end_with_parent)  # noqa: S603
+def _started(command: Sequence[str], process_group: int | None = None) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603
+        command, preexec_fn=_end_with_parent, process_group=process_group
+    )
 
 
 def _end_with_parent() -> None:

@@ -185,7 +185,9 @@ class Site:
         folder = self.machines.folder
         frame = self.machines.file(
             "nginx.conf",
-            f"pid {folder}/run/nginx.pid;\nevents {{}}\nhttp {{ include {site}; }}\n",
+            # As many connections as Debian's own nginx.conf has.
+            f"pid {folder}/run/nginx.pid;\nevents {{ worker_connections 768; }}\n"
+            f"http {{ include {site}; }}\n",
         )
         self.nginx_command = ["/usr/sbin/nginx", "-c", str(frame), "-e", f"{folder}/log/nginx"]
         self.machines.start("nginx", [*self.nginx_command, "-g", "daemon off;"])

@@ -27,6 +27,14 @@ class Visitor:
     def text(self, path, form=None):
         return self._read(path, form).decode()
 
+    def ask(self, pair):
+        """Ask the API as a program does, and return the answer's body; raise if it is not 200."""
+        path = "/api/v1/worker-compliance?workerIDNumber=00417"
+        header = {"Authorization": "amx {}:{}".format(*pair)}
+        request = urllib.request.Request(self._url + path, headers=header)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read()
+
     def _read(self, path, form):
         data = urllib.parse.urlencode(form).encode() if form else None
         with self._opener.open(self._url + path, data, timeout=60) as answer:
@@ -60,3 +68,9 @@ def by_caller(page):
 
 def _numbers(row):
     return tuple(int(cell.text) for cell in row.xpath("td[@class='number']"))
+
+
+def form_with(page, name):
+    """Return what the form with a field of that name would send, by name."""
+    [form] = [one for one in page.forms if name in one.fields]
+    return dict(form.form_values())

@@ -111,6 +111,24 @@ def test_when_the_server_ends_the_worker_does_and_the_status_is_told(ended):
     assert not any(is_running(pid) for pid in below)
 
 
+def test_what_the_server_had_started_is_gone_when_it_was_killed(ended):
+    """Granian's workers would go on answering, and nothing could be started on their port."""
+    server = f"import subprocess, time; subprocess.Popen({SLEEP!r}); time.sleep(60)"
+    process = together([sys.executable, "-c", server], SLEEP)
+    ended.append(process)
+    parent, child = wait_until(
+        lambda: [
+            (pid, below)
+            for pid, command in children(process.pid).items()
+            if "subprocess" in command
+            for below in children(pid)
+        ]
+    )[0]
+    os.kill(parent, signal.SIGKILL)
+    process.wait(timeout=10)
+    assert not is_running(child)
+
+
 def test_a_worker_that_was_killed_is_started_again(ended):
     worker = [sys.executable, "-c", "'db_worker'; import time; time.sleep(60)"]
     process = together(SLEEP, worker)

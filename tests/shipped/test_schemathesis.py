@@ -67,7 +67,7 @@ def published(server):
 def schemathesis(server, pairs, tmp_path):
     """Return a function that runs it on one address and returns what it printed."""
 
-    def run(document, name, expected):
+    def run(document, name, expected, examples=EXAMPLES):
         (tmp_path / "openapi.json").write_text(json.dumps(document))
         (tmp_path / "schemathesis.toml").write_text(
             f"[checks.positive_data_acceptance]\nexpected-statuses = {json.dumps(expected)}\n"
@@ -76,7 +76,7 @@ def schemathesis(server, pairs, tmp_path):
             [
                 Path(sys.executable).parent / "schemathesis",
                 *("run", "openapi.json", "--url", server.url),
-                *("--include-path", f"/api/v1/{name}", "--max-examples", str(EXAMPLES)),
+                *("--include-path", f"/api/v1/{name}", "--max-examples", str(examples)),
                 *("--header", "Authorization: amx {}:{}".format(*pairs[name])),
                 *("--seed", "1", "--no-color", "--continue-on-failure", "--no-shrink"),
             ],

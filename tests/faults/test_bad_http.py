@@ -1,0 +1,177 @@
+"""Bad HTTP against the server alone and behind each shipped proxy.
+
+No bytes come to more answers than there are requests in them, a request that is hidden in another
+is answered to nobody, nothing of it makes the application fail or stop answering, and the request
+log has a row for each good request and for nothing else.
+"""
+
+import json
+import urllib.parse
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+
+from tests.deploy.site import HOST
+from tests.faults.bad_http import corpus, request, smuggled
+from tests.faults.fronts import MANY, database_kind, fronts
+from tests.faults.raw import answers_in, connected, exchange
+from tests.shipped.calls import all_with, ask, pairs_of
+from tests.shipped.server import database_of_its_own, shipped_server
+
+pytestmark = pytest.mark.faults
+
+TARGETS = ["granian", "HAProxy", "nginx"]
+# What a proxy says by itself of what it does not do: a method, a coding or a version (RFC 9110).
+BY_PROXY = {501, 505}
+AT_ONCE = 6
+
+_READ = """
+import json
+from apicalls.models import RequestLog
+print(json.dumps(list(RequestLog.objects.values_list("client", "status"))))
+"""
+_FORGET = "from apicalls.models import RequestLog; RequestLog.objects.all().delete()"
+
+
+@dataclass
+class Target:
+    """Where the bytes go, and the installation behind it."""
+
+    name: str
+    connect: object
+    host: str
+    pair: str
+    other: str
+    site: object
+
+    def send(self, data, agent, **how):
+        for placeholder, value in (
+            (b"{host}", self.host),
+            (b"{pair}", self.pair),
+            (b"{agent}", agent),
+        ):
+            data = data.replace(placeholder, value.encode())
+        connection = self.connect()
+        try:
+            received, _closed = exchange(connection, data, **how)
+        finally:
+            connection.close()
+        return received
+
+
+def other_worker(roster):
+    """Return an ID# that stands in no answer about 00417."""
+    ids = [row["worker"]["workerIDNumber"] for row in json.loads(roster)["workers"]]
+    return next(one for one in ids if one != "00417" and len(one) > 3)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    with database_of_its_own() as url:
+        more = {"DATABASE_URL": url} if url else {}
+        more["FAILED_AUTHORIZATIONS_PER_MINUTE"] = str(MANY)
+        var = tmp_path_factory.mktemp("alone") / "var"
+        with (
+            shipped_server(var, WEB_CONCURRENCY="2", **more) as server,
+            all_with(server, "rate_limit", MANY),
+        ):
+            yield server
+
+
+@pytest.fixture(scope="module")
+def site():
+    with fronts() as site, all_with(site, "rate_limit", MANY):
+        yield site
+
+
+@pytest.fixture(params=TARGETS)
+def target(request):
+    if request.param == "granian":
+        server = request.getfixturevalue("alone")
+        address = urllib.parse.urlsplit(server.url)
+        pairs = pairs_of(server)
+        return Target(
+            request.param,
+            lambda: connected(address.hostname, address.port),
+            address.netloc,
+            "amx {}:{}".format(*pairs["worker-compliance"]),
+            other_worker(ask(server, "compliance-roster", pairs["compliance-roster"])),
+            server,
+        )
+    site = request.getfixturevalue("site")
+    address = site.front if request.param == "HAProxy" else site.nginx
+    path, right = "/api/v1/compliance-roster?limit=5", site.authorization("compliance-roster")
+    return Target(
+        request.param,
+        lambda: site.tls_connected(address),
+        HOST,
+        site.authorization("worker-compliance")["Authorization"],
+        other_worker(site.ask("GET", path, right).text),
+        site,
+    )
+
+
+def wrong_with(case, received, answers, other):
+    """Say what is wrong with what came back, or ""."""
+    if len(answers) > case.requests:
+        return f"{len(answers)} answers to {case.requests} requests"
+    good = sum(answer.status in (200, 304) for answer in answers)
+    if good > case.good:
+        return f"{good} answered, of {case.good} that are good"
+    if other.encode() in received:
+        return "the smuggled request was answered"
+    for answer in answers:
+        own = answer.request_id or answer.status not in BY_PROXY
+        if answer.status >= 500 and own:
+            return f"{answer.status}: {answer.body[:200]!r}"
+        if answer.status == 0 and received[3:5] == b"\x04\x00":
+            continue  # the first frame of HTTP/2, which was asked for in so many words
+        if answer.status == 0 and case.name.startswith("HTTP/0.9"):
+            continue  # such an answer is its body
+        if answer.status in (0, 200) and not answer.request_id:
+            return f"{answer.status} without a name: {answer.body[:200]!r}"
+    ids = [answer.request_id for answer in answers if answer.request_id]
+    return "" if len(set(ids)) == len(ids) else "the same answer twice"
+
+
+def test_bad_requests_come_to_one_answer_at_most_and_harm_nobody(target, figures):
+    target.site.manage("shell", "-v0", "-c", _FORGET)
+
+    cases = corpus(smuggled(target.host, target.pair, target.other))
+
+    def tried(number):
+        case = cases[number]
+        received = target.send(case.data, f"case-{number}")
+        try:
+            answers = answers_in(received)
+        except ValueError:
+            return None, f"{case.name}: cannot be read: {received[:300]!r}"
+        wrong = wrong_with(case, received, answers, target.other)
+        # Somebody else, on a connection of their own, is answered as ever.
+        [after] = answers_in(target.send(request(b"Connection: close"), f"after-{number}"))
+        if after.status != 200 or json.loads(after.body)["worker"]["workerIDNumber"] != "00417":
+            wrong = wrong or f"afterwards: {after}"
+        return answers, wrong and f"{case.name}: {wrong}"
+
+    with ThreadPoolExecutor(AT_ONCE) as at_once:
+        tries = list(at_once.map(tried, range(len(cases))))
+    faults = [wrong for _answers, wrong in tries if wrong]
+    statuses = Counter(answer.status for answers, _wrong in tries for answer in answers or [])
+    rows = json.loads(target.site.manage("shell", "-v0", "-c", _READ).splitlines()[-1])
+    logged = Counter(agent for agent, status in rows if status in (200, 304))
+    for number, case in enumerate(cases):
+        if logged[f"case-{number}"] > case.good:
+            faults.append(f"{case.name}: {logged[f'case-{number}']} rows")
+        if logged[f"after-{number}"] != 1:
+            faults.append(f"after {case.name}: {logged[f'after-{number}']} rows")
+    if logged["smuggled"]:
+        faults.append(f"{logged['smuggled']} rows of smuggled requests")
+    figures |= {
+        f"{target.name}, {database_kind()}: bad requests": len(cases),
+        **{f"{target.name}: answered {key}": n for key, n in sorted(statuses.items())},
+        f"{target.name}: no answer": sum(not answers for answers, _wrong in tries),
+        f"{target.name}: wrong": len(faults),
+    }
+    assert not faults, "\n".join(faults)
