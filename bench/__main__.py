@@ -39,7 +39,7 @@ _SMALL = {
     "logging_cost": ("--turns=2", "--seconds=1"),
     "lookups": ("--few=600", "--many=3000", "--turns=2", "--seconds=1"),
     "credential_timing": ("--requests=300", "--keys=10"),
-    "peers": ("--workers=600", "--turns=2", "--seconds=1"),
+    "peers": ("--workers=3000", "--turns=2", "--seconds=1"),
 }
 
 

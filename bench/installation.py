@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench.processes import cpu_seconds, peak_memory
 from tests.shipped.calls import pairs_of
 from tests.shipped.server import ROOT, free_port, new_database, shipped_server, wait_for
 from tests.with_postgresql import postgresql
@@ -31,6 +32,20 @@ _RAISE_LIMITS = """
 from apicalls.models import APICall
 APICall.objects.update(rate_limit=1_000_000_000)
 """
+
+
+@dataclass(frozen=True)
+class Server:
+    """One that answers at `url`; `pid` is the process that was started, parent of the others."""
+
+    url: str
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds(self.pid)
+
+    def peak_memory(self) -> int:
+        return peak_memory(self.pid)
 
 
 @dataclass
@@ -77,8 +92,10 @@ class Installation:
         django.setup()
 
     @contextmanager
-    def served(self, application: str = SHIPPED, *, cpus: str = "", **more: str) -> Iterator[str]:
-        """Serve it with one process of the shipped server and give its address.
+    def served(
+        self, application: str = SHIPPED, *, cpus: str = "", **more: str
+    ) -> Iterator[Server]:
+        """Serve it with one process of the shipped server until the block ends.
 
         `application` is what it serves, `cpus` where it may run, `more` its environment.
         """
@@ -87,8 +104,9 @@ class Installation:
         log = self.var / f"served-{port}.log"
         environment = self.environment | more
         with running([*command, application], environment, log, cpus=cpus) as process:
-            wait_for(f"http://127.0.0.1:{port}/sign-in/", process, log)
-            yield f"http://127.0.0.1:{port}"
+            server = Server(f"http://127.0.0.1:{port}", process.pid)
+            wait_for(f"{server.url}/sign-in/", process, log)
+            yield server
 
 
 @contextmanager

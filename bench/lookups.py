@@ -95,13 +95,13 @@ def growth(
     )
     cpus = chosen.server_cpus
     with installed[0].served(cpus=cpus) as of_few, installed[1].served(cpus=cpus) as of_many:
-        many.microseconds_of_request(of_many), few.microseconds_of_request(of_few)
+        many.microseconds_of_request(of_many.url), few.microseconds_of_request(of_few.url)
         show(
             "whole request",
             *alternated(
                 chosen.turns,
-                lambda: many.microseconds_of_request(of_many),
-                lambda: few.microseconds_of_request(of_few),
+                lambda: many.microseconds_of_request(of_many.url),
+                lambda: few.microseconds_of_request(of_few.url),
             ),
         )
     report.show(table)
@@ -110,7 +110,8 @@ def growth(
 def not_modified(installed: Installation, report: Report, *, chosen: Namespace) -> None:
     """Compare an answer with the one that says it is as it was."""
     path = f"{WORKER_COMPLIANCE}?workerIDNumber=00417"
-    with installed.served(cpus=chosen.server_cpus) as url:
+    with installed.served(cpus=chosen.server_cpus) as server:
+        url = server.url
         whole = _wrk(installed, chosen)
         request = urllib.request.Request(url + path, headers={"Authorization": installed.header()})
         with urllib.request.urlopen(request) as answer:

@@ -1,7 +1,9 @@
-"""The product's tables as another program would map them, and keys as the library has them."""
+"""The product's tables as another program would map them, and keys as the libraries have them."""
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.utils import timezone
+from knox.models import AbstractAuthToken
 from rest_framework_api_key.models import AbstractAPIKey
 
 from bench.peers.programs.document import ItemRow, WorkerRow
@@ -43,6 +45,27 @@ class CallAPIKey(AbstractAPIKey):
 
     class Meta:
         db_table = "bench_callapikey"
+
+
+class User(AbstractBaseUser):
+    email = models.EmailField(unique=True)
+    company = models.ForeignKey(Company, models.CASCADE, null=True)
+    is_active = models.BooleanField()
+
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        managed = False
+        db_table = "accounts_user"
+
+
+class CallToken(AbstractAuthToken):
+    """The other library's token, of a user and an API call: made for the bench as well."""
+
+    credential = models.ForeignKey(Credential, models.CASCADE, db_constraint=False)
+
+    class Meta:
+        db_table = "bench_calltoken"
 
 
 class Division(models.Model):
