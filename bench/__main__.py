@@ -27,6 +27,7 @@ BENCHES = (
     ("usage_pages",),
     ("purge",),
     ("peers",),
+    ("rosters",),
     ("logging_cost",),
     ("lookups",),
     ("credential_timing",),
@@ -39,6 +40,7 @@ _SMALL = {
     "logging_cost": ("--turns=2", "--seconds=1"),
     "lookups": ("--few=600", "--many=3000", "--turns=2", "--seconds=1"),
     "credential_timing": ("--requests=300", "--keys=10"),
+    "rosters": ("--workers=600", "--many=3000", "--turns=2"),
     "peers": ("--workers=3000", "--turns=2", "--seconds=1"),
 }
 

@@ -10,16 +10,14 @@ about each worker once, so that nothing which it keeps of earlier answers helps.
 """
 
 import json
-import os
 import random
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,15 +29,11 @@ from bench.installation import (
     Installation,
     Server,
     installation_on,
-    running,
 )
 from bench.options import add_turns, options_of
+from bench.peers.serving import PROGRAMS, Peer, keys_of, peer_environment, served
 from bench.table import Report, Table
-from tests.shipped.server import ROOT, free_port
-from workhub.processes import server_command
 
-_BIN = ROOT / "bench" / ".venv" / "bin"
-_PROGRAMS = "bench.peers.programs"
 _API_KEY = "DRF + djangorestframework-api-key"
 _KNOX = "DRF + django-rest-knox"
 _NINJA = "django-ninja"
@@ -54,19 +48,12 @@ _BUDGETS = {_API_KEY: 4.0, _NINJA: 3.0, _FASTAPI: 3.0, _BARE: 0.5}
 _ASKED, _TRIED = 300, 50
 
 
-@dataclass(frozen=True)
-class Peer:
-    name: str
-    application: str
-    interface: str = "wsgi"
-
-
 PEERS = (
-    Peer(_API_KEY, f"{_PROGRAMS}.with_django.drf:application"),
-    Peer(_KNOX, f"{_PROGRAMS}.with_django.with_knox:application"),
-    Peer(_NINJA, f"{_PROGRAMS}.with_django.with_ninja:application"),
-    Peer(_FASTAPI, f"{_PROGRAMS}.with_fastapi:application", "asgi"),
-    Peer(_BARE, f"{_PROGRAMS}.bare:application"),
+    Peer(_API_KEY, f"{PROGRAMS}.with_django.drf:application"),
+    Peer(_KNOX, f"{PROGRAMS}.with_django.with_knox:application"),
+    Peer(_NINJA, f"{PROGRAMS}.with_django.with_ninja:application"),
+    Peer(_FASTAPI, f"{PROGRAMS}.with_fastapi:application", "asgi"),
+    Peer(_BARE, f"{PROGRAMS}.bare:application"),
 )
 # What the libraries' keys are sent behind; the others take the product's own pair.
 _SCHEMES = {_API_KEY: "Api-Key", _KNOX: "Token"}
@@ -95,33 +82,6 @@ class Side:
         self.turn(paths, 1)
 
 
-def peer_environment(installed: Installation) -> dict[str, str]:
-    """Return what the programs find the database and the pepper by."""
-    lines = Path(installed.environment["ENV_FILE"]).read_text().splitlines()
-    own = dict(line.split("=", 1) for line in lines if "=" in line)
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return kept | {
-        "DATABASE_URL": installed.environment["DATABASE_URL"],
-        "CREDENTIAL_PEPPERS": own["CREDENTIAL_PEPPERS"],
-        "PYTHONPATH": str(ROOT),
-    }
-
-
-@contextmanager
-def served(peer: Peer, environment: dict[str, str], log: Path, cpus: str) -> Iterator[Server]:
-    """Serve a peer as ours is served, but for what its framework needs."""
-    port = free_port()
-    _granian, *command, _application = server_command("127.0.0.1", str(port))
-    command[command.index("--interface") + 1] = peer.interface
-    if peer.interface == "asgi":  # nothing blocks there, and granian would not start
-        at = command.index("--blocking-threads")
-        del command[at : at + 2]
-    granian = str(_BIN / "granian")
-    command = [granian, *command, peer.application]
-    with running(command, environment, log, cpus=cpus) as process:
-        yield Server(f"http://127.0.0.1:{port}", process.pid)
-
-
 def facts(side: Side, path: str, log: Path | None = None) -> Any:
     """Return the document that a side answers with, once it answers."""
     name, _, value = side.wrk.headers[0].partition(": ")
@@ -136,23 +96,6 @@ def facts(side: Side, path: str, log: Path | None = None) -> Any:
         except OSError:
             time.sleep(0.1)
     raise RuntimeError(f"{side.name} does not answer:\n{log.read_text() if log else ''}")
-
-
-def keys_of(installed: Installation, environment: dict[str, str]) -> dict[str, str]:
-    """Make the libraries' keys for the call that is asked, and return them by scheme."""
-    said = subprocess.run(
-        [
-            *(str(_BIN / "python"), "-m", f"{_PROGRAMS}.with_django.key"),
-            installed.pairs["worker-compliance"][0],
-        ],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    found: dict[str, str] = json.loads(said)
-    return found
 
 
 class _Once:
@@ -208,7 +151,8 @@ def measure(
         server = stack.enter_context(on_sqlite.served(cpus=cpus))
         sides.append(Side(_ON_SQLITE, server, wrk(on_sqlite.header())))
         once = _Once(installed, wrk(installed.header()), paths, cpus)
-        found: dict[str, list[Turn]] = {one.name: [] for one in (*sides, once)}
+        names = [*(side.name for side in sides), once.name]
+        found: dict[str, list[Turn]] = {name: [] for name in names}
         for side in sides:
             side.warm_up(asked)
         for _turn in range(chosen.turns):

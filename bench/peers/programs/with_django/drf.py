@@ -11,17 +11,14 @@ from django.urls import path  # noqa: E402 (only now there are models)
 from rest_framework.request import Request  # noqa: E402
 from rest_framework.response import Response  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
-from rest_framework_api_key.permissions import BaseHasAPIKey  # noqa: E402
 
 from bench.peers.programs.with_django.models import CallAPIKey, Credential  # noqa: E402
+from bench.peers.programs.with_django.permissions import HasCallAPIKey  # noqa: E402
 from bench.peers.programs.with_django.reading import answer  # noqa: E402
+from bench.peers.programs.with_django.roster import RosterView  # noqa: E402
 from bench.peers.programs.with_django.serializers import (  # noqa: E402
     WorkerComplianceSerializer,
 )
-
-
-class HasCallAPIKey(BaseHasAPIKey):
-    model = CallAPIKey
 
 
 class WorkerComplianceView(APIView):
@@ -37,4 +34,7 @@ class WorkerComplianceView(APIView):
         return Response(WorkerComplianceSerializer(body).data)
 
 
-urlpatterns = [path("api/v1/worker-compliance", WorkerComplianceView.as_view())]
+urlpatterns = [
+    path("api/v1/worker-compliance", WorkerComplianceView.as_view()),
+    path("api/v1/compliance-roster", RosterView.as_view()),
+]

@@ -109,6 +109,14 @@ class Worker(models.Model):
         managed = False
         db_table = "workers_worker"
 
+    @property
+    def public_id(self) -> str:
+        return f"wkr_{self.pk}"
+
+    @property
+    def id_number_or_none(self) -> str | None:
+        return self.id_number or None
+
     def as_row(self) -> WorkerRow:
         location = self.location
         return WorkerRow(
@@ -159,6 +167,10 @@ class WorkerRequirement(models.Model):
     class Meta:
         managed = False
         db_table = "workers_workerrequirement"
+
+    @property
+    def public_id(self) -> str:
+        return f"req_{self.requirement_id}"
 
     def as_row(self) -> ItemRow:
         requirement, record = self.requirement, self.record
