@@ -28,6 +28,8 @@ BENCHES = (
     ("purge",),
     ("peers",),
     ("rosters",),
+    ("latency",),
+    ("profile",),
     ("logging_cost",),
     ("lookups",),
     ("credential_timing",),
@@ -40,6 +42,8 @@ _SMALL = {
     "logging_cost": ("--turns=2", "--seconds=1"),
     "lookups": ("--few=600", "--many=3000", "--turns=2", "--seconds=1"),
     "credential_timing": ("--requests=300", "--keys=10"),
+    "latency": ("--workers=600", "--turns=2", "--seconds=3"),
+    "profile": ("--workers=600", "--answers=300"),
     "rosters": ("--workers=600", "--many=3000", "--turns=2"),
     "peers": ("--workers=3000", "--turns=2", "--seconds=1"),
 }
