@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -61,12 +61,16 @@ class Installation:
         """Return the Authorization header of the demo's call of that document."""
         return "amx {}:{}".format(*self.pairs[document])
 
-    def run(self, *command: str) -> str:
-        """Run Python with the installation's environment and return what it printed."""
+    def run(self, *command: str, given: str = "") -> str:
+        """Run Python with the installation's environment and return what it printed.
+
+        `given` is what it reads.
+        """
         return subprocess.run(
             [sys.executable, *command],
             cwd=ROOT,
             env=self.environment,
+            input=given,
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -154,13 +158,8 @@ def installation_on(database: str) -> Iterator[Installation]:
 
 
 @contextmanager
-def two_installations() -> Iterator[Sequence[Installation]]:
-    """Make two on one PostgreSQL server, to compare them side by side."""
-    with (
-        postgresql(POSTGRESQL) as url,
-        new_database(url) as first,
-        new_database(url) as second,
-        installation(first) as a,
-        installation(second) as b,
-    ):
-        yield a, b
+def installations(number: int) -> Iterator[Sequence[Installation]]:
+    """Make some on one PostgreSQL server, to compare them side by side."""
+    with postgresql(POSTGRESQL) as url, ExitStack() as stack:
+        databases = [stack.enter_context(new_database(url)) for _number in range(number)]
+        yield [stack.enter_context(installation(database)) for database in databases]

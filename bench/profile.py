@@ -8,7 +8,6 @@ beyond that is waiting: for the database, which one connection alone does at eac
 """
 
 import cProfile
-import io
 import pstats
 import sys
 import time
@@ -16,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bench.asking import Asker
 from bench.installation import WORKER_COMPLIANCE, Installation, installation_on
 from bench.options import options_of
 from bench.table import Report, Table
@@ -119,48 +119,6 @@ def by_layer(stats: Stats, layer_of: Callable[[Function], str | None]) -> dict[s
     return dict(times)
 
 
-class _Asker:
-    """Asks the WSGI application as a server would, without one."""
-
-    def __init__(self, header: str):
-        from django.core.wsgi import get_wsgi_application
-
-        self._application: Any = get_wsgi_application()
-        self._environ = {
-            "REQUEST_METHOD": "GET",
-            "SCRIPT_NAME": "",
-            "PATH_INFO": WORKER_COMPLIANCE,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "8000",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": "127.0.0.1:8000",
-            "HTTP_AUTHORIZATION": header,
-            "HTTP_USER_AGENT": "bench",
-            "wsgi.url_scheme": "http",
-            "wsgi.multithread": True,
-        }
-
-    def ask(self, query: str) -> None:
-        environ = self._environ | {
-            "QUERY_STRING": query,
-            "wsgi.input": io.BytesIO(),
-            "wsgi.errors": sys.stderr,
-        }
-        status = ""
-
-        def start_response(said: str, headers: Any, exc_info: Any = None) -> None:
-            nonlocal status
-            status = said
-
-        answer = self._application(environ, start_response)
-        body = b"".join(answer)
-        if hasattr(answer, "close"):
-            answer.close()
-        if status != "200 OK":
-            raise RuntimeError(f"{query} was answered {status}: {body!r}")
-
-
 _ID_NUMBERS = """
 import json
 from workers.models import Worker
@@ -172,21 +130,22 @@ print(json.dumps(list(found.order_by("pk").values_list("id_number", flat=True)[:
 def measure(installed: Installation, report: Report, *, answers: int, database: str) -> None:
     numbers: list[str] = installed.told(_ID_NUMBERS)
     installed.use()
-    asker = _Asker(installed.header())
-    queries = [f"workerIDNumber={numbers[n % len(numbers)]}" for n in range(answers)]
-    for query in queries[: answers // 5 + 1]:
-        asker.ask(query)  # what first answers import and prepare
-    plain = sorted(_asked(asker, queries) for _time in range(3))[1]
+    asker = Asker(installed.header())
+    asked = [f"{WORKER_COMPLIANCE}?workerIDNumber={one}" for one in numbers]
+    paths = [asked[n % len(asked)] for n in range(answers)]
+    for path in paths[: answers // 5 + 1]:
+        asker.ask(path)  # what first answers import and prepare
+    plain = sorted(_asked(asker, paths) for _time in range(3))[1]
     # By the time of the processor: the driver waits in C, of which the profile knows nothing.
     profile = cProfile.Profile(time.thread_time)
     profile.enable()
-    _asked(asker, queries)
+    _asked(asker, paths)
     profile.disable()
     times = by_layer(pstats.Stats(profile).stats, layer_of)  # type: ignore[attr-defined]
     busy = sum(times.values())
     microseconds = {layer: took / busy * plain.busy for layer, took in times.items()}
     microseconds[WAITING] = microseconds.get(WAITING, 0.0) + plain.waited
-    _show(report, microseconds, answers, len(set(queries)), database)
+    _show(report, microseconds, answers, len(set(paths)), database)
 
 
 class Took(NamedTuple):
@@ -196,12 +155,12 @@ class Took(NamedTuple):
     waited: float
 
 
-def _asked(asker: _Asker, queries: Sequence[str]) -> Took:
+def _asked(asker: Asker, paths: Sequence[str]) -> Took:
     began, busy = time.perf_counter(), time.thread_time()
-    for query in queries:
-        asker.ask(query)
+    for path in paths:
+        asker.ask(path)
     wall, busy = time.perf_counter() - began, time.thread_time() - busy
-    return Took(*(1_000_000 * one / len(queries) for one in (busy, max(0.0, wall - busy))))
+    return Took(*(1_000_000 * one / len(paths) for one in (busy, max(0.0, wall - busy))))
 
 
 def _show(

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from bench.figures import ratios, spread
-from bench.installation import Installation, two_installations
+from bench.installation import Installation, installations
 from bench.options import add_cpus, options_of
 from bench.peers.serving import PROGRAMS, Peer, keys_of, peer_environment, served
 from bench.table import Report, Table
@@ -247,7 +247,7 @@ def main() -> int:
     add_cpus(parser)
     chosen = parser.parse_args()
     report = Report(chosen.markdown)
-    with two_installations() as installed:
+    with installations(2) as installed:
         for one, number in zip(installed, (chosen.workers, chosen.many), strict=True):
             one.fill(workers=number)
         measure(installed[0], report, chosen)

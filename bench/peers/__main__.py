@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.chart import Bar, bars
 from bench.drive import Wrk
 from bench.figures import ratios, spread
 from bench.installation import (
@@ -190,6 +191,19 @@ def _show(report: Report, found: dict[str, list[Turn]], chosen: Namespace) -> No
     report.show(table)
 
 
+def _chart(found: dict[str, list[Turn]], chosen: Namespace) -> str:
+    rows = [
+        Bar(name, spread([one.per_second for one in turns]), is_ours=name.startswith(OURS))
+        for name, turns in found.items()
+    ]
+    rows.sort(key=lambda row: -row.value.median)
+    note = (
+        f"Medians of {chosen.turns} turns of {chosen.seconds} s; the line goes from the least to "
+        "the greatest. One process each, PostgreSQL unless it says otherwise."
+    )
+    return bars("The same job: requests a second", note, rows)
+
+
 # One after the other those of the first, which have the most to tell, then those of the copies.
 _ID_NUMBERS = """
 import json
@@ -203,6 +217,7 @@ def main() -> int:
     parser = options_of(__doc__)
     add_turns(parser, seconds=10, connections=8)
     parser.add_argument("--workers", type=int, default=12_500)
+    parser.add_argument("--chart", type=Path, help="a file to draw requests a second into (SVG)")
     chosen = parser.parse_args()
     report = Report(chosen.markdown)
     with (
@@ -211,7 +226,9 @@ def main() -> int:
     ):
         for one in (installed, on_sqlite):
             one.fill(workers=chosen.workers)
-        measure(installed, on_sqlite, report, chosen)
+        found = measure(installed, on_sqlite, report, chosen)
+    if chosen.chart:
+        chosen.chart.write_text(_chart(found, chosen), encoding="utf-8")
     return report.end()
 
 
