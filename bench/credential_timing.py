@@ -167,8 +167,8 @@ def measure(chosen: Namespace, report: Report, database: str) -> None:
         made = installed.told(_MAKE_PAIRS.replace("{keys}", str(chosen.keys)))
         headers = dict(zip(GROUPS, made, strict=True))
         if chosen.loopback:
-            with installed.served() as url:
-                times = timed(headers, over_loopback(url), requests=chosen.requests)
+            with installed.served() as server:
+                times = timed(headers, over_loopback(server.url), requests=chosen.requests)
         else:
             installed.use()
             times = timed(headers, in_process(), requests=chosen.requests)

@@ -45,10 +45,14 @@ class Wrk:
 
     def per_second(self, url: str, paths: Sequence[str], seconds: int) -> float:
         """Return how many requests a second were answered, all of them below 400."""
+        return self.answered(url, paths, seconds).per_second
+
+    def answered(self, url: str, paths: Sequence[str], seconds: int) -> Counted:
+        """Ask for the paths in turn, and raise where not all is answered below 400."""
         counted = self.drive(url, paths, seconds)
         if counted.failures or not counted.requests:
             raise RuntimeError(f"{url} did not answer all requests: {counted}")
-        return counted.per_second
+        return counted
 
     def drive(self, url: str, paths: Sequence[str], seconds: int) -> Counted:
         """Ask for the paths in turn, for so many seconds."""

@@ -10,12 +10,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench.processes import cpu_seconds, peak_memory
 from tests.shipped.calls import pairs_of
 from tests.shipped.server import ROOT, free_port, new_database, shipped_server, wait_for
 from tests.with_postgresql import postgresql
@@ -33,6 +34,20 @@ APICall.objects.update(rate_limit=1_000_000_000)
 """
 
 
+@dataclass(frozen=True)
+class Server:
+    """One that answers at `url`; `pid` is the process that was started, parent of the others."""
+
+    url: str
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds(self.pid)
+
+    def peak_memory(self) -> int:
+        return peak_memory(self.pid)
+
+
 @dataclass
 class Installation:
     """One that is not served yet; `pairs` are Client Key and Client Secret by document."""
@@ -46,12 +61,16 @@ class Installation:
         """Return the Authorization header of the demo's call of that document."""
         return "amx {}:{}".format(*self.pairs[document])
 
-    def run(self, *command: str) -> str:
-        """Run Python with the installation's environment and return what it printed."""
+    def run(self, *command: str, given: str = "") -> str:
+        """Run Python with the installation's environment and return what it printed.
+
+        `given` is what it reads.
+        """
         return subprocess.run(
             [sys.executable, *command],
             cwd=ROOT,
             env=self.environment,
+            input=given,
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -77,8 +96,10 @@ class Installation:
         django.setup()
 
     @contextmanager
-    def served(self, application: str = SHIPPED, *, cpus: str = "", **more: str) -> Iterator[str]:
-        """Serve it with one process of the shipped server and give its address.
+    def served(
+        self, application: str = SHIPPED, *, cpus: str = "", **more: str
+    ) -> Iterator[Server]:
+        """Serve it with one process of the shipped server until the block ends.
 
         `application` is what it serves, `cpus` where it may run, `more` its environment.
         """
@@ -87,8 +108,9 @@ class Installation:
         log = self.var / f"served-{port}.log"
         environment = self.environment | more
         with running([*command, application], environment, log, cpus=cpus) as process:
-            wait_for(f"http://127.0.0.1:{port}/sign-in/", process, log)
-            yield f"http://127.0.0.1:{port}"
+            server = Server(f"http://127.0.0.1:{port}", process.pid)
+            wait_for(f"{server.url}/sign-in/", process, log)
+            yield server
 
 
 @contextmanager
@@ -136,13 +158,8 @@ def installation_on(database: str) -> Iterator[Installation]:
 
 
 @contextmanager
-def two_installations() -> Iterator[Sequence[Installation]]:
-    """Make two on one PostgreSQL server, to compare them side by side."""
-    with (
-        postgresql(POSTGRESQL) as url,
-        new_database(url) as first,
-        new_database(url) as second,
-        installation(first) as a,
-        installation(second) as b,
-    ):
-        yield a, b
+def installations(number: int) -> Iterator[Sequence[Installation]]:
+    """Make some on one PostgreSQL server, to compare them side by side."""
+    with postgresql(POSTGRESQL) as url, ExitStack() as stack:
+        databases = [stack.enter_context(new_database(url)) for _number in range(number)]
+        yield [stack.enter_context(installation(database)) for database in databases]

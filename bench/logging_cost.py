@@ -55,8 +55,8 @@ def measure(
         installed.served(SHIPPED, cpus=cpus) as with_log,
         installed.served(WITHOUT_LOG, cpus=cpus) as without_log,
     ):
-        on = _Side(installed, wrk, with_log, logs=True)
-        off = _Side(installed, wrk, without_log, logs=False)
+        on = _Side(installed, wrk, with_log.url, logs=True)
+        off = _Side(installed, wrk, without_log.url, logs=False)
         on.turn(1), off.turn(1)  # what first answers import and prepare
         logged, unlogged = alternated(turns, lambda: on.turn(seconds), lambda: off.turn(seconds))
     costs = (1 / median(logged) - 1 / median(unlogged)) * 1000

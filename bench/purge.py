@@ -53,7 +53,8 @@ def measure(
         installed.manage("purge_request_log")
         took = time.monotonic() - began
 
-    with installed.served(cpus=server_cpus) as url:
+    with installed.served(cpus=server_cpus) as server:
+        url = server.url
         wrk.drive(url, ASKED, 2)  # what first answers import and prepare
         without = wrk.drive(url, ASKED, seconds)
         beside = wrk.drive_while(url, ASKED, purge)

@@ -5,92 +5,88 @@ python -m bench.peers --seconds 10
 Each program finds the pair, reads the same rows by the same rules, logs the request and answers
 with the same facts, which is tried first. All are served by the same granian, one process each,
 and asked in turns. Ours does more: it counts against the call's limit, knows its callers, checks
-parameters, scope and networks, and gives an ETag.
+parameters, scope and networks, and gives an ETag. It is measured twice more: on SQLite, and asked
+about each worker once, so that nothing which it keeps of earlier answers helps.
 """
 
 import json
-import os
-import subprocess
+import random
 import sys
 import time
 import urllib.error
 import urllib.request
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from bench.chart import Bar, bars
 from bench.drive import Wrk
 from bench.figures import ratios, spread
-from bench.installation import WORKER_COMPLIANCE, Installation, installation_on, running
+from bench.installation import (
+    WORKER_COMPLIANCE,
+    Installation,
+    Server,
+    installation_on,
+)
 from bench.options import add_turns, options_of
+from bench.peers.serving import PROGRAMS, Peer, keys_of, peer_environment, served
 from bench.table import Report, Table
-from tests.shipped.server import ROOT, free_port
-from workhub.processes import server_command
 
-_BIN = ROOT / "bench" / ".venv" / "bin"
-_PROGRAMS = "bench.peers.programs"
-_DRF = "DRF + djangorestframework-api-key"
+_API_KEY = "DRF + djangorestframework-api-key"
+_KNOX = "DRF + django-rest-knox"
+_NINJA = "django-ninja"
+_FASTAPI = "FastAPI + SQLAlchemy + asyncpg"
 _BARE = "WSGI + psycopg, by hand"
-# What ours must reach at least, as a ratio of requests a second.
-_BUDGETS = {_DRF: 4.0, _BARE: 0.5}
 OURS = "Workhub"
-
-
-@dataclass(frozen=True)
-class Peer:
-    name: str
-    application: str
-    interface: str = "wsgi"
+_ON_SQLITE = "Workhub on SQLite"
+# What ours must reach at least, as a ratio of requests a second.
+_BUDGETS = {_API_KEY: 4.0, _NINJA: 3.0, _FASTAPI: 3.0, _BARE: 0.5}
+# How many workers are asked about again and again, and about how many it is tried whether all
+# answer the same.
+_ASKED, _TRIED = 300, 50
 
 
 PEERS = (
-    Peer(_DRF, f"{_PROGRAMS}.with_django.drf:application"),
-    Peer("django-ninja", f"{_PROGRAMS}.with_django.with_ninja:application"),
-    Peer("FastAPI + SQLAlchemy + asyncpg", f"{_PROGRAMS}.with_fastapi:application", "asgi"),
-    Peer(_BARE, f"{_PROGRAMS}.bare:application"),
+    Peer(_API_KEY, f"{PROGRAMS}.with_django.drf:application"),
+    Peer(_KNOX, f"{PROGRAMS}.with_django.with_knox:application"),
+    Peer(_NINJA, f"{PROGRAMS}.with_django.with_ninja:application"),
+    Peer(_FASTAPI, f"{PROGRAMS}.with_fastapi:application", "asgi"),
+    Peer(_BARE, f"{PROGRAMS}.bare:application"),
 )
+# What the libraries' keys are sent behind; the others take the product's own pair.
+_SCHEMES = {_API_KEY: "Api-Key", _KNOX: "Token"}
+
+
+class Turn(NamedTuple):
+    per_second: float
+    # Of the processor, by the server's processes.
+    microseconds: float
 
 
 @dataclass(frozen=True)
 class Side:
     name: str
-    url: str
+    server: Server
     wrk: Wrk
 
+    def turn(self, paths: Sequence[str], seconds: int) -> Turn:
+        before = self.server.cpu_seconds()
+        counted = self.wrk.answered(self.server.url, paths, seconds)
+        used = self.server.cpu_seconds() - before
+        return Turn(counted.per_second, used / counted.requests * 1_000_000)
 
-def peer_environment(installed: Installation) -> dict[str, str]:
-    """Return what the programs find the database and the pepper by."""
-    lines = Path(installed.environment["ENV_FILE"]).read_text().splitlines()
-    own = dict(line.split("=", 1) for line in lines if "=" in line)
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return kept | {
-        "DATABASE_URL": installed.environment["DATABASE_URL"],
-        "CREDENTIAL_PEPPERS": own["CREDENTIAL_PEPPERS"],
-        "PYTHONPATH": str(ROOT),
-    }
-
-
-@contextmanager
-def served(peer: Peer, environment: dict[str, str], log: Path, cpus: str) -> Iterator[str]:
-    """Serve a peer as ours is served, but for what its framework needs."""
-    port = free_port()
-    _granian, *command, _application = server_command("127.0.0.1", str(port))
-    command[command.index("--interface") + 1] = peer.interface
-    if peer.interface == "asgi":  # nothing blocks there, and granian would not start
-        at = command.index("--blocking-threads")
-        del command[at : at + 2]
-    granian = str(_BIN / "granian")
-    with running([granian, *command, peer.application], environment, log, cpus=cpus):
-        yield f"http://127.0.0.1:{port}"
+    def warm_up(self, paths: Sequence[str]) -> None:
+        """Have it import and prepare what first answers do."""
+        self.turn(paths, 1)
 
 
 def facts(side: Side, path: str, log: Path | None = None) -> Any:
     """Return the document that a side answers with, once it answers."""
     name, _, value = side.wrk.headers[0].partition(": ")
-    request = urllib.request.Request(side.url + path, headers={name: value})
+    request = urllib.request.Request(side.server.url + path, headers={name: value})
     for _try in range(100):
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
@@ -103,82 +99,136 @@ def facts(side: Side, path: str, log: Path | None = None) -> Any:
     raise RuntimeError(f"{side.name} does not answer:\n{log.read_text() if log else ''}")
 
 
-def measure(installed: Installation, report: Report, chosen: Namespace, paths: list[str]) -> None:
+class _Once:
+    """Ours, asked about each worker once, in random order, by a new process at each turn.
+
+    Nothing that it keeps of earlier answers is of use then.
+    """
+
+    def __init__(self, installed: Installation, wrk: Wrk, paths: Sequence[str], cpus: str):
+        self.name = f"Workhub, {len(paths) - 1:,} workers once each"
+        self._installed, self._wrk, self._cpus = installed, wrk, cpus
+        self._first, *self._paths = paths
+
+    def turn(self, seconds: int, expected: float) -> Turn:
+        """Ask for some seconds; for fewer when at so many a second the workers would not do."""
+        seconds = max(1, min(seconds, int(0.9 * len(self._paths) / expected)))
+        drawn = random.sample(self._paths, len(self._paths))
+        with self._installed.served(cpus=self._cpus) as server:
+            side = Side(self.name, server, self._wrk)
+            side.warm_up([self._first])
+            turn = side.turn(drawn, seconds)
+        if turn.per_second * seconds > 1.05 * len(drawn):
+            raise RuntimeError(f"{self.name}: {turn} in {seconds} s, so some were asked twice")
+        return turn
+
+
+def measure(
+    installed: Installation, on_sqlite: Installation, report: Report, chosen: Namespace
+) -> dict[str, list[Turn]]:
+    paths = [f"{WORKER_COMPLIANCE}?workerIDNumber={one}" for one in installed.told(_ID_NUMBERS)]
+    asked, cpus = paths[:_ASKED], chosen.server_cpus
     environment = peer_environment(installed)
-    client_key = installed.pairs["worker-compliance"][0]
-    key = subprocess.run(
-        [str(_BIN / "python"), "-m", f"{_PROGRAMS}.with_django.key", client_key],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    keys = keys_of(installed, environment)
 
     def wrk(authorization: str) -> Wrk:
         header = f"Authorization: {authorization}"
         return Wrk([header], chosen.connections, chosen.wrk_cpus)
 
     with ExitStack() as stack:
-        url = stack.enter_context(installed.served(cpus=chosen.server_cpus))
-        sides = [Side(OURS, url, wrk(installed.header()))]
-        expected = [facts(sides[0], path) for path in paths[:50]]
+        server = stack.enter_context(installed.served(cpus=cpus))
+        sides = [Side(OURS, server, wrk(installed.header()))]
+        expected = [facts(sides[0], path) for path in asked[:_TRIED]]
         for number, peer in enumerate(PEERS):
             log = installed.var / f"peer-{number}.log"
-            url = stack.enter_context(served(peer, environment, log, chosen.server_cpus))
-            authorization = f"Api-Key {key}" if peer.name == _DRF else installed.header()
-            side = Side(peer.name, url, wrk(authorization))
-            for path, ours in zip(paths, expected, strict=False):
+            server = stack.enter_context(served(peer, environment, log, cpus))
+            scheme = _SCHEMES.get(peer.name)
+            authorization = f"{scheme} {keys[scheme]}" if scheme else installed.header()
+            side = Side(peer.name, server, wrk(authorization))
+            for path, ours in zip(asked, expected, strict=False):
                 if (theirs := facts(side, path, log)) != ours:
                     raise RuntimeError(f"{peer.name} of {path}:\n{theirs}\nand not\n{ours}")
             sides.append(side)
-        found: dict[str, list[float]] = {side.name: [] for side in sides}
+        server = stack.enter_context(on_sqlite.served(cpus=cpus))
+        sides.append(Side(_ON_SQLITE, server, wrk(on_sqlite.header())))
+        once = _Once(installed, wrk(installed.header()), paths, cpus)
+        names = [*(side.name for side in sides), once.name]
+        found: dict[str, list[Turn]] = {name: [] for name in names}
         for side in sides:
-            side.wrk.per_second(side.url, paths, 1)  # what first answers import and prepare
+            side.warm_up(asked)
         for _turn in range(chosen.turns):
             for side in sides:
-                found[side.name].append(side.wrk.per_second(side.url, paths, chosen.seconds))
+                found[side.name].append(side.turn(asked, chosen.seconds))
+            # Not before the others: theirs is the time of ours.
+            found[once.name].append(once.turn(chosen.seconds, found[OURS][-1].per_second))
     _show(report, found, chosen)
+    return found
 
 
-def _show(report: Report, found: dict[str, list[float]], chosen: Namespace) -> None:
-    head = ("program", "requests a second", "Workhub is so many times as fast", "at least")
+def _show(report: Report, found: dict[str, list[Turn]], chosen: Namespace) -> None:
+    head = (
+        *("program", "requests a second", "processor, µs a request"),
+        *("Workhub is so many times as fast", "at least"),
+    )
     table = Table("The same job by others: check, read, log, answer", head)
-    for name, per_second in found.items():
-        ratio = ratios(found[OURS], per_second)
+    rates = {name: [one.per_second for one in turns] for name, turns in found.items()}
+    for name, turns in found.items():
+        ratio = ratios(rates[OURS], rates[name])
         budget = _BUDGETS.get(name)
         verdict = ""
         if budget is not None:
             kept = report.hold(f"{budget} x {name}", is_kept=ratio.median >= budget)
             verdict = f"{budget:g}: {kept}"
-        shown = spread(per_second).shown("{:.0f}")
-        table.add(name, shown, "" if name == OURS else ratio, verdict)
+        shown = spread(rates[name]).shown("{:.0f}")
+        microseconds = spread([one.microseconds for one in turns]).shown("{:.0f}")
+        table.add(name, shown, microseconds, "" if name == OURS else ratio, verdict)
     table.notes.append(
         f"Medians of {chosen.turns} turns each of {chosen.seconds} s (least to greatest), "
-        f"{chosen.connections} connections, one process each of the same granian."
+        f"{chosen.connections} connections, one process each of the same granian, asked about "
+        f"{_ASKED} workers again and again unless it says otherwise. The processor's time is of "
+        "the server's processes, without PostgreSQL's."
     )
     report.show(table)
 
 
+def _chart(found: dict[str, list[Turn]], chosen: Namespace) -> str:
+    rows = [
+        Bar(name, spread([one.per_second for one in turns]), is_ours=name.startswith(OURS))
+        for name, turns in found.items()
+    ]
+    rows.sort(key=lambda row: -row.value.median)
+    note = (
+        f"Medians of {chosen.turns} turns of {chosen.seconds} s; the line goes from the least to "
+        "the greatest. One process each, PostgreSQL unless it says otherwise."
+    )
+    return bars("The same job: requests a second", note, rows)
+
+
+# One after the other those of the first, which have the most to tell, then those of the copies.
 _ID_NUMBERS = """
 import json
 from workers.models import Worker
 found = Worker.objects.filter(company__name="Northern Build", id_number_folded__regex="^[0-9n]+$")
-print(json.dumps(list(found.order_by("pk").values_list("id_number", flat=True)[:300])))
+print(json.dumps(list(found.order_by("pk").values_list("id_number", flat=True)[:10_001])))
 """
 
 
 def main() -> int:
     parser = options_of(__doc__)
     add_turns(parser, seconds=10, connections=8)
-    parser.add_argument("--workers", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, default=12_500)
+    parser.add_argument("--chart", type=Path, help="a file to draw requests a second into (SVG)")
     chosen = parser.parse_args()
     report = Report(chosen.markdown)
-    with installation_on("postgresql") as installed:
-        installed.fill(workers=chosen.workers)
-        numbers = installed.told(_ID_NUMBERS)
-        paths = [f"{WORKER_COMPLIANCE}?workerIDNumber={one}" for one in numbers]
-        measure(installed, report, chosen, paths)
+    with (
+        installation_on("postgresql") as installed,
+        installation_on("sqlite") as on_sqlite,
+    ):
+        for one in (installed, on_sqlite):
+            one.fill(workers=chosen.workers)
+        found = measure(installed, on_sqlite, report, chosen)
+    if chosen.chart:
+        chosen.chart.write_text(_chart(found, chosen), encoding="utf-8")
     return report.end()
 
 

@@ -7,6 +7,7 @@ import hmac
 import os
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -56,7 +57,7 @@ class ItemRow(NamedTuple):
     issuer: str | None
 
 
-class _Item(NamedTuple):
+class Item(NamedTuple):
     row: ItemRow
     component: Component
     level: Level
@@ -71,10 +72,7 @@ def today_in(time_zone: str) -> date:
 
 def document(worker: WorkerRow, rows: list[ItemRow], today: date) -> dict[str, Any]:
     """Return what the worker's day looks like."""
-    items = sorted(
-        (_item(row, today) for row in rows),
-        key=lambda one: (_ORDER[one.component], one.row.name, one.row.requirement_id),
-    )
+    items = items_of(rows, today)
     totals = summary(items, is_active=worker.is_active)
     changes = [one.next_change_on for one in items if one.next_change_on]
     return {
@@ -115,10 +113,18 @@ def document(worker: WorkerRow, rows: list[ItemRow], today: date) -> dict[str, A
     }
 
 
-def _item(row: ItemRow, today: date) -> _Item:
+def items_of(rows: Iterable[ItemRow], today: date) -> list[Item]:
+    """Return what is asked of the worker, in the order in which it is told."""
+    return sorted(
+        (item_of(row, today) for row in rows),
+        key=lambda one: (_ORDER[one.component], one.row.name, one.row.requirement_id),
+    )
+
+
+def item_of(row: ItemRow, today: date) -> Item:
     standing = Status(row.standing)
     status = status_on(standing, row.coming_due_on, row.expires_on, today)
-    return _Item(
+    return Item(
         row,
         Component(row.component),
         Level(row.level),
@@ -128,7 +134,7 @@ def _item(row: ItemRow, today: date) -> _Item:
     )
 
 
-def _shown(item: _Item, worker: WorkerRow, today: date) -> dict[str, Any]:
+def _shown(item: Item, worker: WorkerRow, today: date) -> dict[str, Any]:
     row = item.row
     return {
         "id": f"req_{row.requirement_id}",
@@ -143,11 +149,11 @@ def _shown(item: _Item, worker: WorkerRow, today: date) -> dict[str, Any]:
         "daysLeft": (row.expires_on - today).days if row.expires_on else None,
         "certificateNumber": row.certificate_number or None,
         "issuer": row.issuer or None,
-        "because": _because(row.because, worker.position or "", worker.location or ""),
+        "because": because_of(row.because, worker.position or "", worker.location or ""),
     }
 
 
-def _because(because: str, position: str, location: str) -> list[str]:
+def because_of(because: str, position: str, location: str) -> list[str]:
     if because == "position":
         return [position]
     if because == "location":

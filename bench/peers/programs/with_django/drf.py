@@ -8,74 +8,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.peers.programs.with_djang
 application = get_wsgi_application()
 
 from django.urls import path  # noqa: E402 (only now there are models)
-from rest_framework import serializers  # noqa: E402
 from rest_framework.request import Request  # noqa: E402
 from rest_framework.response import Response  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
-from rest_framework_api_key.permissions import BaseHasAPIKey  # noqa: E402
 
 from bench.peers.programs.with_django.models import CallAPIKey, Credential  # noqa: E402
+from bench.peers.programs.with_django.permissions import HasCallAPIKey  # noqa: E402
 from bench.peers.programs.with_django.reading import answer  # noqa: E402
-
-
-class WorkerSerializer(serializers.Serializer):
-    id = serializers.CharField()
-    workerIDNumber = serializers.CharField()  # noqa: N815 (the names of the contract)
-    firstName = serializers.CharField()  # noqa: N815
-    middleName = serializers.CharField()  # noqa: N815
-    lastName = serializers.CharField()  # noqa: N815
-    active = serializers.BooleanField()
-    workerType = serializers.CharField()  # noqa: N815
-    position = serializers.CharField()
-    location = serializers.CharField()
-    division = serializers.CharField()
-
-
-class ComponentSummarySerializer(serializers.Serializer):
-    component = serializers.CharField()
-    required = serializers.IntegerField()
-    complete = serializers.IntegerField()
-    percent = serializers.IntegerField()
-
-
-class ItemSerializer(serializers.Serializer):
-    id = serializers.CharField()
-    component = serializers.CharField()
-    name = serializers.CharField()
-    level = serializers.CharField()
-    status = serializers.CharField()
-    compliant = serializers.BooleanField()
-    completedOn = serializers.DateField()  # noqa: N815
-    issuedOn = serializers.DateField()  # noqa: N815
-    expiresOn = serializers.DateField()  # noqa: N815
-    daysLeft = serializers.IntegerField()  # noqa: N815
-    certificateNumber = serializers.CharField()  # noqa: N815
-    issuer = serializers.CharField()
-    because = serializers.ListField(child=serializers.CharField())
-
-
-class ComplianceSerializer(serializers.Serializer):
-    compliant = serializers.BooleanField()
-    status = serializers.CharField()
-    percent = serializers.IntegerField()
-    required = serializers.IntegerField()
-    complete = serializers.IntegerField()
-    outstanding = serializers.IntegerField()
-    comingDue = serializers.IntegerField()  # noqa: N815
-    components = ComponentSummarySerializer(many=True)
-    items = ItemSerializer(many=True)
-
-
-class WorkerComplianceSerializer(serializers.Serializer):
-    version = serializers.CharField()
-    asOf = serializers.DateField()  # noqa: N815
-    nextChangeOn = serializers.DateField()  # noqa: N815
-    worker = WorkerSerializer()
-    compliance = ComplianceSerializer()
-
-
-class HasCallAPIKey(BaseHasAPIKey):
-    model = CallAPIKey
+from bench.peers.programs.with_django.roster import RosterView  # noqa: E402
+from bench.peers.programs.with_django.serializers import (  # noqa: E402
+    WorkerComplianceSerializer,
+)
 
 
 class WorkerComplianceView(APIView):
@@ -91,4 +34,7 @@ class WorkerComplianceView(APIView):
         return Response(WorkerComplianceSerializer(body).data)
 
 
-urlpatterns = [path("api/v1/worker-compliance", WorkerComplianceView.as_view())]
+urlpatterns = [
+    path("api/v1/worker-compliance", WorkerComplianceView.as_view()),
+    path("api/v1/compliance-roster", RosterView.as_view()),
+]

@@ -1,7 +1,9 @@
-"""The product's tables as another program would map them, and keys as the library has them."""
+"""The product's tables as another program would map them, and keys as the libraries have them."""
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.utils import timezone
+from knox.models import AbstractAuthToken
 from rest_framework_api_key.models import AbstractAPIKey
 
 from bench.peers.programs.document import ItemRow, WorkerRow
@@ -45,6 +47,27 @@ class CallAPIKey(AbstractAPIKey):
         db_table = "bench_callapikey"
 
 
+class User(AbstractBaseUser):
+    email = models.EmailField(unique=True)
+    company = models.ForeignKey(Company, models.CASCADE, null=True)
+    is_active = models.BooleanField()
+
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        managed = False
+        db_table = "accounts_user"
+
+
+class CallToken(AbstractAuthToken):
+    """The other library's token, of a user and an API call: made for the bench as well."""
+
+    credential = models.ForeignKey(Credential, models.CASCADE, db_constraint=False)
+
+    class Meta:
+        db_table = "bench_calltoken"
+
+
 class Division(models.Model):
     name = models.CharField(max_length=100)
 
@@ -85,6 +108,14 @@ class Worker(models.Model):
     class Meta:
         managed = False
         db_table = "workers_worker"
+
+    @property
+    def public_id(self) -> str:
+        return f"wkr_{self.pk}"
+
+    @property
+    def id_number_or_none(self) -> str | None:
+        return self.id_number or None
 
     def as_row(self) -> WorkerRow:
         location = self.location
@@ -136,6 +167,10 @@ class WorkerRequirement(models.Model):
     class Meta:
         managed = False
         db_table = "workers_workerrequirement"
+
+    @property
+    def public_id(self) -> str:
+        return f"req_{self.requirement_id}"
 
     def as_row(self) -> ItemRow:
         requirement, record = self.requirement, self.record

@@ -1,4 +1,4 @@
-"""What both Django programs do behind their key: find the worker, and log the request."""
+"""What all Django programs do behind their key: find the worker, and log the request."""
 
 import time
 import uuid

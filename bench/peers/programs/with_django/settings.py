@@ -1,4 +1,4 @@
-"""A Django project with no more than the two programs need."""
+"""A Django project with no more than the programs need."""
 
 import os
 from urllib.parse import parse_qs, urlsplit
@@ -8,7 +8,16 @@ _url = urlsplit(os.environ["DATABASE_URL"])
 SECRET_KEY = "of the bench only"
 ALLOWED_HOSTS = ["127.0.0.1"]
 ROOT_URLCONF = os.environ.get("ROOT_URLCONF", "bench.peers.programs.with_django.drf")
-INSTALLED_APPS = ["rest_framework", "rest_framework_api_key", "bench.peers.programs.with_django"]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "rest_framework",
+    "rest_framework_api_key",
+    "knox",
+    "bench.peers.programs.with_django",
+]
+AUTH_USER_MODEL = "with_django.User"
+KNOX_TOKEN_MODEL = "with_django.CallToken"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
