@@ -156,6 +156,7 @@ def request_log_add(
             raise
         _spool({"row": values})
         measured.log_row("spooled")
+        _connect_anew_soon()
         return None
     measured.log_row("written")
     if is_test or status == HTTPStatus.FORBIDDEN:
@@ -176,6 +177,17 @@ def _used(credential_id: int, stale: datetime, now: datetime) -> None:
         unsaid.update(last_used_at=now)
     except DatabaseError as error:
         logger.warning("A use of a credential is not recorded: %s", type(error).__name__)
+
+
+def _connect_anew_soon() -> None:
+    """Leave a connection that cannot write after a second: the next may be able to.
+
+    A file of SQLite that was opened for reading stays so, and a replica that is not the primary's.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    soon = time.monotonic() + 1
+    if database.close_at is None or database.close_at > soon:
+        database.close_at = soon
 
 
 def _spool(entry: dict[str, Any]) -> None:

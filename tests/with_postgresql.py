@@ -11,7 +11,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 # PostgreSQL refuses to run as root; Debian's package brings this user.
@@ -27,9 +29,28 @@ def newest_bin() -> Path:
     return folders[-1]
 
 
+@dataclass
+class Server:
+    """A running server: its DATABASE_URL, and what is done to it meanwhile."""
+
+    url: str
+    ctl: Callable[..., None]
+
+    def restart(self, mode):
+        """Return when it takes connections again; `mode` is pg_ctl's."""
+        self.ctl("-m", mode, "-w", "restart")
+
+
 @contextmanager
 def postgresql(settings=_FAST):
     """Yield the DATABASE_URL of a fresh server; `settings` are its command line options."""
+    with postgresql_server(settings) as server:
+        yield server.url
+
+
+@contextmanager
+def postgresql_server(settings=_FAST):
+    """Yield a fresh Server."""
     binaries = newest_bin()
     folder = Path(tempfile.mkdtemp(prefix="workhub-postgresql-"))
     data = folder / "data"
@@ -38,25 +59,18 @@ def postgresql(settings=_FAST):
         command = [*_RUN_AS, str(binaries / program), *arguments]
         subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
 
+    def ctl(*arguments):
+        run("pg_ctl", "-D", str(data), "-l", str(folder / "log"), *arguments)
+
     try:
         if _RUN_AS:
             shutil.chown(folder, "postgres", "postgres")
         run("initdb", "-D", str(data), "-U", "workhub", "-A", "trust", "-E", "UTF8", "--no-sync")
-        run(
-            "pg_ctl",
-            "-D",
-            str(data),
-            "-l",
-            str(folder / "log"),
-            "-w",
-            "-o",
-            f"{_ALWAYS} {settings} -k {folder}",
-            "start",
-        )
+        ctl("-w", "-o", f"{_ALWAYS} {settings} -k {folder}", "start")
         try:
-            yield f"postgres://workhub@/postgres?host={folder}"
+            yield Server(f"postgres://workhub@/postgres?host={folder}", ctl)
         finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+            ctl("-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

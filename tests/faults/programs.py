@@ -51,6 +51,12 @@ class Attempt:
     # The problem's, "" without one, None where the body broke off.
     code: str | None = None
     size: int = 0
+    # By time.monotonic(), and how long the answer took to begin.
+    sent_at: float = 0
+    seconds: float = 0
+    retry_after: str | None = None
+    # What it says of the worker that was asked for.
+    verdict: object = None
 
     def __str__(self):
         told = f"{self.status} {self.code!r} {self.request_id}" if self.status else "no answer"
@@ -102,11 +108,21 @@ class Program(threading.Thread):
         if kind.pair != "none":
             key, secret = self._pairs[kind.call]
             headers["Authorization"] = f"amx {key}:{secret if kind.has_right_pair else 'A' * 32}"
+        attempt.sent_at = time.monotonic()
         connection.request("GET", f"/api/v1/{kind.path}", headers=headers)
         response = connection.getresponse()
+        attempt.seconds = time.monotonic() - attempt.sent_at
+        attempt.retry_after = response.headers["Retry-After"]
         attempt.request_id = response.headers["X-Request-Id"]
         attempt.status = response.status
         body = response.read()
         attempt.size = len(body)
-        attempt.code = json.loads(body).get("code", "")
+        try:
+            document = json.loads(body)
+        except ValueError:
+            # What fails in the middle of a stream leaves it without its end.
+            if "stream" not in kind.path:
+                raise
+            return
+        attempt.code, attempt.verdict = document.get("code", ""), document.get("compliance")
         self.answers += 1

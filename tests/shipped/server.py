@@ -74,14 +74,17 @@ def environment_of(var, port, **more):
 
 
 @contextmanager
-def shipped_server(var, **more):
-    """Start `python -m workhub.start` and yield it when it answers; stop it by its own id."""
+def shipped_server(var, prefix=(), **more):
+    """Start `python -m workhub.start` and yield it when it answers; stop it by its own id.
+
+    `prefix` is a command that runs it.
+    """
     port = free_port()
     environment = environment_of(var, port, **more)
     log = Path(var).parent / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "workhub.start"],
+            [*prefix, sys.executable, "-m", "workhub.start"],
             cwd=ROOT,
             env=environment,
             stdout=output,
