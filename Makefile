@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: run test faults deploy-test bench lint format messages pictures requirements clean
+.PHONY: run test faults soak deploy-test bench lint format messages pictures requirements clean
 .DEFAULT_GOAL := run
 
 # --- What is installed ---------------------------------------------------------------------
@@ -59,6 +59,12 @@ faults: tests/packages.sh tests/deploy/packages.sh $(VENV)/test.installed
 	tests/deploy/packages.sh
 	$(BIN)/pytest tests/faults
 	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest tests/faults
+
+# Half an hour at 70 % of what this machine can do, on each database; MINUTES=3 only tries it.
+soak: tests/packages.sh $(VENV)/test.installed
+	tests/packages.sh
+	$(BIN)/pytest tests/soak
+	$(BIN)/python tests/with_postgresql.py $(BIN)/pytest tests/soak
 
 # All of deploy/ brought up on loopback, restarted and failed over under load: minutes too.
 deploy-test: tests/deploy/packages.sh $(VENV)/test.installed

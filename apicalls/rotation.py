@@ -5,21 +5,25 @@ When a higher number is added, this seals the others anew, a batch at a time: in
 goes on where it was. An old number can be taken out when nothing needs it any more.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts.sign_in import resealing
-from apicalls.credentials import SecretUnreadable
+from apicalls.credentials import SealedSecret, SecretUnreadable
 from apicalls.models import Credential
 from apicalls.services.credentials import owner_of, vault
 
 BATCH = 500
+# Between two batches on SQLite, where one writes at a time and who waits looks every tenth of a
+# second whether it is their turn: without a rest it never would be.
+_REST = 0.2  # seconds
 
 
 @dataclass(slots=True)
@@ -94,32 +98,39 @@ def rotate(*, batch: int = BATCH) -> Iterator[Rotation]:
     rotation = Rotation(todo=older.count())
     after = 0
     while True:
-        with transaction.atomic():
-            pairs = list(
-                older.filter(pk__gt=after)
-                .select_related("api_call__company")
-                .order_by("pk")[:batch]
-            )
-            for pair in pairs:
-                if _sealed_anew(pair):
-                    rotation.done += 1
-                else:
-                    rotation.unreadable += 1
+        pairs = list(
+            older.filter(pk__gt=after).select_related("api_call__company").order_by("pk")[:batch]
+        )
         if not pairs:
             return
+        # All that takes long is done before anything is locked.
+        sealed = [(pair, _sealed_anew(pair)) for pair in pairs]
+        with transaction.atomic():
+            for pair, anew in sealed:
+                if anew is None:
+                    rotation.unreadable += 1
+                else:
+                    _store(pair, anew)
+                    rotation.done += 1
         after = pairs[-1].pk
         yield rotation
+        if connection.vendor == "sqlite":
+            time.sleep(_REST)
 
 
-def _sealed_anew(pair: Credential) -> bool:
+def _sealed_anew(pair: Credential) -> SealedSecret | None:
+    """Return the secret under the newest numbers, or None when its key is gone."""
     owner = owner_of(pair.api_call, pair.client_key)
     try:
         client_secret = vault().open(
             ciphertext=bytes(pair.secret_ciphertext), key_number=pair.key_number, owner=owner
         )
     except SecretUnreadable:
-        return False
-    sealed = vault().seal(client_secret, owner)
+        return None
+    return vault().seal(client_secret, owner)
+
+
+def _store(pair: Credential, sealed: SealedSecret) -> None:
     # Only what is still as it was read: a pair that was replaced meanwhile keeps no secret.
     Credential.objects.filter(
         pk=pair.pk, key_number=pair.key_number, pepper_number=pair.pepper_number
@@ -129,4 +140,3 @@ def _sealed_anew(pair: Credential) -> bool:
         secret_ciphertext=sealed.ciphertext,
         key_number=sealed.key_number,
     )
-    return True
