@@ -103,7 +103,7 @@ def judged(work: Callable[[], Any]) -> tuple[int, list[tuple[str, str, bool]]]:
         elif rows > _FEW:
             found.append((table, f"in sequence, {rows:,} rows: {sql}", True))
         else:
-            found.append((table, f"{rows:,} rows only; an index is there", False))
+            found.append((table, f"{rows:,} rows, and an index for more", False))
     return len(statements), found
 
 

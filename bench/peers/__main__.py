@@ -198,8 +198,8 @@ def _chart(found: dict[str, list[Turn]], chosen: Namespace) -> str:
     ]
     rows.sort(key=lambda row: -row.value.median)
     note = (
-        f"Medians of {chosen.turns} turns of {chosen.seconds} s; the line goes from the least to "
-        "the greatest. One process each, PostgreSQL unless it says otherwise."
+        f"Medians of {chosen.turns} turns of {chosen.seconds} s, and from the least to the "
+        "greatest; one process each, on PostgreSQL"
     )
     return bars("The same job: requests a second", note, rows)
 
