@@ -12,6 +12,7 @@ from typing import NamedTuple
 from django.db.models import Count, Exists, F, OrderBy, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.batches import in_batches
 from accounts.exports import Cell
 from accounts.models import Company
 from workers import labels
@@ -149,7 +150,7 @@ def export_rows(workers: QuerySet[Worker], *, today: date) -> Iterator[list[Cell
     types = {kind: str(word) for kind, word in WorkerType.choices}
     return (
         _export_row(line, statuses, types)
-        for batch in _batches(workers.iterator(chunk_size=_BATCH))
+        for batch in _batches(in_batches(workers, _BATCH))
         for line in listed(batch, today=today)
     )
 

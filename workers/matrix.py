@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.batches import in_batches
 from accounts.exports import Cell
 from accounts.models import Company
 from workers import labels
@@ -133,7 +134,7 @@ def export_rows(
     workers: QuerySet[Worker], *, requirements: Sequence[Requirement], today: date
 ) -> Iterator[list[Cell]]:
     """Return the lines of an export, read in batches: its memory does not grow with them."""
-    remaining = workers.iterator(chunk_size=_BATCH)
+    remaining = in_batches(workers, _BATCH)
     while batch := list(islice(remaining, _BATCH)):
         for worker, how, items in matrix_rows(batch, requirements=requirements, today=today):
             position, location = worker.position, worker.location

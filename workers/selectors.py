@@ -1,14 +1,13 @@
 """Reads of workers for other apps, as plain values: they run for each answer of the API."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db import connection, transaction
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
+from accounts.batches import cursor_kept, kept_rows
 from workers.compliance import Component, Level, WorkerStatus
 from workers.facts import (
     EVERYTHING,
@@ -195,8 +194,8 @@ def roster_all(
     All of it is as of the moment at which the reading begins.
     """
     workers = _with_items(_roster(company_id, today, scope, filters), wanted)
-    with _cursor_kept():
-        yield from columns_of(wanted).found(workers.iterator(chunk_size=_CHUNK), today)
+    with cursor_kept():
+        yield from columns_of(wanted).found(kept_rows(workers, _CHUNK), today)
 
 
 def _roster(company_id: int, today: date, scope: Scope, filters: Filters) -> QuerySet[Worker]:
@@ -219,14 +218,6 @@ def _roster(company_id: int, today: date, scope: Scope, filters: Filters) -> Que
         )
         workers = workers.filter(Exists(lapsing))
     return workers
-
-
-def _cursor_kept() -> AbstractContextManager[None]:
-    """Let PostgreSQL keep a cursor open: outside a transaction it would first copy all of it.
-
-    SQLite needs none, and would lock out its writers.
-    """
-    return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
 
 
 def place_id(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.audit.models import AuditEvent
 from accounts.audit.trail import subject_types
+from accounts.batches import in_batches
 from accounts.exports import Cell
 from accounts.models import Company, User
 
@@ -140,7 +141,7 @@ def events_rows(events: QuerySet[AuditEvent]) -> Iterator[list[Cell]]:
 
     With the digest, whoever keeps the file can tell later whether the trail is still that one.
     """
-    for event in events.select_related("actor").iterator(chunk_size=500):
+    for event in in_batches(events.select_related("actor"), 500):
         yield [
             event.sequence,
             event.at.isoformat(),

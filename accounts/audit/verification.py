@@ -1,7 +1,8 @@
 """Finding the first entry of a trail that is not what it was."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from accounts.audit import chain
 from accounts.audit.models import AuditEvent, AuditHead
+from accounts.batches import in_batches
 from accounts.models import Company
 
 logger = logging.getLogger(__name__)
@@ -53,15 +55,16 @@ def verify(*, company: Company, kept: Mapping[int, str] | None = None) -> Verdic
     kept = dict(kept or {})
     head = AuditHead.objects.filter(company=company).first() or AuditHead(company=company)
     sequence, digest = 0, chain.BEGINNING
-    for event in _events(company, up_to=head.sequence):
-        wanted = sequence + 1
-        if event.sequence != wanted:
-            return Verdict(sequence, digest, wanted, Fault.MISSING)
-        if event.digest != event.digest_after(digest):
-            return Verdict(sequence, digest, wanted, Fault.CHANGED)
-        if kept.get(wanted, event.digest) != event.digest:
-            return Verdict(sequence, digest, wanted, Fault.NOT_AS_KEPT)
-        sequence, digest = wanted, event.digest
+    with closing(_events(company, up_to=head.sequence)) as events:
+        for event in events:
+            wanted = sequence + 1
+            if event.sequence != wanted:
+                return Verdict(sequence, digest, wanted, Fault.MISSING)
+            if event.digest != event.digest_after(digest):
+                return Verdict(sequence, digest, wanted, Fault.CHANGED)
+            if kept.get(wanted, event.digest) != event.digest:
+                return Verdict(sequence, digest, wanted, Fault.NOT_AS_KEPT)
+            sequence, digest = wanted, event.digest
     if sequence < max(head.sequence, *kept, 0):
         return Verdict(sequence, digest, sequence + 1, Fault.MISSING)
     if digest != head.digest:
@@ -104,9 +107,9 @@ def line_of(company: Company, verdict: Verdict) -> str:
     return f"{line}, BROKEN at entry {verdict.broken_at}: {verdict.fault}, {company.name}"
 
 
-def _events(company: Company, *, up_to: int) -> Iterator[AuditEvent]:
+def _events(company: Company, *, up_to: int) -> Generator[AuditEvent, None, None]:
     events = AuditEvent.objects.for_company(company).filter(sequence__lte=up_to)
-    return events.order_by("sequence").iterator(chunk_size=_BATCH)
+    return in_batches(events.order_by("sequence"), _BATCH)
 
 
 def _past_the_end(company: Company) -> int | None:

@@ -16,7 +16,7 @@ _SEALED = ("secret", "seed")
 def numbers_in_use() -> Counter[int]:
     """Return how many authenticators need which number of CREDENTIAL_KEYS."""
     needed: Counter[int] = Counter()
-    for data in Authenticator.objects.values_list("data", flat=True).iterator():
+    for data in Authenticator.objects.values_list("data", flat=True):
         needed.update({number_of(data[name]) for name in _SEALED if data.get(name)})
     return needed
 

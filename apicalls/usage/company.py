@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import CharField, F, Q, QuerySet, Value
 
+from accounts.batches import cursor_kept, kept_rows
 from accounts.models import Company
 from apicalls.models import RefusedRequests, RequestLog
 
@@ -45,11 +46,13 @@ def requests_exported(
         day = first + timedelta(days=number)
         begin, end = company.day_begin(day), company.day_begin(day + timedelta(days=1))
         of_day = Q(chosen, api_call__company=company, at__gte=begin, at__lt=end)
-        yield from heapq.merge(
-            _read(RequestLog.objects.filter(of_day).order_by("at", "pk"), 0),
-            _read(RefusedRequests.objects.filter(of_day).order_by("at", "pk"), 1),
-            key=itemgetter(0),
-        )
+        # One for both, which are read in turns.
+        with cursor_kept():
+            yield from heapq.merge(
+                _read(RequestLog.objects.filter(of_day).order_by("at", "pk"), 0),
+                _read(RefusedRequests.objects.filter(of_day).order_by("at", "pk"), 1),
+                key=itemgetter(0),
+            )
 
 
 def _read(rows: QuerySet[Any], place: int) -> Iterator[tuple[Any, ...]]:
@@ -58,4 +61,4 @@ def _read(rows: QuerySet[Any], place: int) -> Iterator[tuple[Any, ...]]:
         for name, where in EXPORTED.items()
     }
     read: QuerySet[Any, tuple[Any, ...]] = rows.annotate(**columns).values_list(*columns)
-    return read.iterator(chunk_size=_CHUNK)
+    return kept_rows(read, _CHUNK)

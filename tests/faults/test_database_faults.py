@@ -6,13 +6,14 @@ over without a restart of ours. WORKHUB_RESTARTS=2 is a short run.
 
 import json
 import os
+import signal
 import sqlite3
 import stat
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from lxml import html
 
 from tests.faults.pages import Visitor
 from tests.faults.programs import KINDS, Attempt, Program
+from tests.faults.test_killed_processes import answering
 from tests.shipped.calls import all_with, pairs_of
 from tests.shipped.server import shipped_server
 from tests.shipped.test_processes import wait_until
@@ -211,6 +213,19 @@ def test_restarted_under_load(server, postgresql, pairs, usual, figures, mode):
 # --- Read-only -----------------------------------------------------------------------------
 
 
+def kill_answering(server):
+    for pid in answering(server):
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(6)  # granian gives up on what ends sooner
+        wait_until(lambda: ready_of(server), 60)
+
+
+def ready_of(server):
+    """Return what /readyz says, None while nobody listens."""
+    with suppress(OSError), urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
+        return json.load(answer)
+
+
 @contextmanager
 def read_only(server, postgresql):
     if postgresql is None:
@@ -218,6 +233,8 @@ def read_only(server, postgresql):
         mode = stat.S_IMODE(database.stat().st_mode)
         database.chmod(0o444)
         try:
+            # Of a process that has it open for writing, connections go on to write.
+            kill_answering(server)
             yield
         finally:
             database.chmod(mode)
@@ -242,8 +259,7 @@ def test_read_only_for_a_while(server, postgresql, pairs, usual, figures):
         time.sleep(2)
         with read_only(server, postgresql):
             time.sleep(2)
-            with urllib.request.urlopen(f"{server.url}/readyz", timeout=10) as answer:
-                ready = json.load(answer)
+            ready = ready_of(server)
             time.sleep(READ_ONLY_SECONDS)
             spooled = sum(len(path.read_bytes().splitlines()) for path in waiting(server))
         back = time.monotonic()
@@ -265,13 +281,9 @@ def test_read_only_for_a_while(server, postgresql, pairs, usual, figures):
 
 def test_killed_with_rows_in_the_spool(server, postgresql, pairs, figures):
     """They are drained by whoever is there next."""
-    from tests.faults.test_killed_processes import answering
-
     with asking(server, pairs) as journal, read_only(server, postgresql):
         time.sleep(2)
-        for pid in answering(server):
-            os.kill(pid, 9)
-            time.sleep(6)  # granian gives up on what ends sooner
+        kill_answering(server)
     wait_until(lambda: not waiting(server), 90)
     told_in(figures, "killed while read-only", journal)
     held_against_the_log(server, journal)

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 
 from workers import services
 from workers.compliance import Status
@@ -175,6 +176,7 @@ def test_the_export_is_read_in_batches(
     monkeypatch.setattr("workers.matrix._BATCH", 1)
     workers = Worker.objects.for_company(company).select_related("position", "location__division")
     # The workers, and the items of each of the two who have any.
-    with django_assert_num_queries(3):
+    begin_and_end = 2 if connection.vendor == "postgresql" else 0
+    with django_assert_num_queries(3 + begin_and_end):
         rows = list(export_rows(workers.order_by("pk"), requirements=[first_aid], today=TODAY))
     assert len(rows) == 3

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts import exports
+from accounts.batches import in_batches
 from accounts.permissions import (
     CompanyRequest,
     company_manager_required,
@@ -328,7 +329,7 @@ def _without_reason(data_import: DataImport, cells: list[Any]) -> list[Any]:
 
 def _bad_rows(data_import: DataImport, rows: QuerySet[ImportRow]) -> Iterator[list[Cell]]:
     width = len(data_import.headings)
-    for row in rows.order_by("line").iterator(chunk_size=1000):
+    for row in in_batches(rows.order_by("line"), 1000):
         reason = "; ".join(
             f"{heading}: {reason}" if heading else reason for heading, reason in row.faults
         )

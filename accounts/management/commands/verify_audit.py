@@ -37,7 +37,7 @@ class Command(BaseCommand):
             if not companies:
                 raise CommandError(f"There is no company {company}.")
         verdicts = []
-        for one in companies.iterator():
+        for one in companies:
             verdict = verify_and_note(company=one, kept=kept.get(one.pk))
             verdicts.append(verdict)
             self.stdout.write(line_of(one, verdict))

@@ -13,7 +13,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for company in Company.objects.order_by("pk").iterator():
+        for company in Company.objects.order_by("pk"):
             told = follow_dates(company=company)
             if told:
                 self.stdout.write(f"{company}: {told} changes")
