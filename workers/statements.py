@@ -160,7 +160,8 @@ class _Planned:
         from psycopg.errors import error_from_result
 
         told = result.error_field(self._pq.DiagnosticField.SQLSTATE)
-        if told is None and self._pgconn.status == self._pq.ConnStatus.BAD:
+        if told is None:
+            # Not of the server but of libpq, which may not call the connection bad yet.
             raise OperationalError("the connection to the database is lost")
         raise error_from_result(result)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
+from django.db import Error as AnyDatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -144,10 +144,13 @@ def server_error_problem(exc: BaseException | None) -> Problem:
 
 def is_passing(exc: BaseException | None) -> bool:
     """Tell whether it is a fault of the database after which it pays to come back."""
-    if not isinstance(exc, DatabaseError):
+    if not isinstance(exc, AnyDatabaseError):
         return False
-    if getattr(exc.__cause__, "sqlstate", None) in _PASSING_STATES:
+    state = getattr(exc.__cause__, "sqlstate", "")
+    if state in _PASSING_STATES:
         return True
+    if state is None and type(exc) is DatabaseError:
+        return True  # no word of the server's: it went in the middle of an answer
     is_wrong_sql = getattr(exc.__cause__, "sqlite_errorcode", None) == _SQLITE_ERROR
     return isinstance(exc, _PASSING_FAULTS) and not is_wrong_sql
 

@@ -229,6 +229,7 @@ def test_a_process_goes_to_the_primary_without_the_pooler_too(site):
     text = (site.machines.folder / "etc" / "workhub.env").read_text()
     text = text.replace(":6432/workhub?DISABLE_SERVER_SIDE_CURSORS=true", ":5000/workhub")
     text = text.replace("DATABASE_PREPARED_STATEMENTS=off", "")
+    text = text.replace("DATABASE_TIMEOUTS=off", "")
     address = site.machines.address(13)
     unit = site.machines.start_unit(
         "workhub@.service",

@@ -4,6 +4,7 @@ import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from django.db import (
     DatabaseError,
@@ -211,6 +212,13 @@ def test_what_postgresql_says(real_database, sql, state, status):
         cursor.execute("SELECT pg_advisory_unlock(7)")
     assert error.__cause__.sqlstate == state
     assert server_error_problem(error).status_code == status
+
+
+def test_a_server_that_goes_in_the_middle_of_an_answer():
+    """libpq's own result has no SQLSTATE, for which the driver has no better class."""
+    error = DatabaseError("server closed the connection unexpectedly")
+    error.__cause__ = psycopg.DatabaseError("server closed the connection unexpectedly")
+    assert server_error_problem(error).status_code == 503
 
 
 def test_no_connection_is_left(real_database):
