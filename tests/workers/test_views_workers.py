@@ -7,6 +7,7 @@ import uuid
 from datetime import date
 
 import pytest
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.test import Client
 from python_calamine import CalamineWorkbook
 
@@ -570,6 +571,23 @@ def test_a_form_that_is_sent_again_adds_nobody(managers_client):
     assert Worker.objects.count() == 1
     other = managers_client.post(LIST + "add/", form | {"code": str(uuid.uuid4())})
     assert other["Location"] != first["Location"]
+
+
+def test_a_form_adds_nobody_again_when_the_first_answer_was_cut_off(managers_client, monkeypatch):
+    """As when the process is killed between what it wrote and what it would have answered."""
+
+    def killed(self, request, response):
+        raise InterruptedError
+
+    form = A_WORKER | {"id_number": "", "code": str(uuid.uuid4())}
+    with monkeypatch.context() as patched:
+        patched.setattr(SessionMiddleware, "process_response", killed)
+        with pytest.raises(InterruptedError):
+            managers_client.post(LIST + "add/", form)
+    there = Worker.objects.get(last_name=form["last_name"])
+    again = managers_client.post(LIST + "add/", form)
+    assert again["Location"] == f"/workers/{there.pk}/"
+    assert Worker.objects.filter(last_name=form["last_name"]).count() == 1
 
 
 @pytest.mark.parametrize(

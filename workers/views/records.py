@@ -29,7 +29,7 @@ from workers.forms.records import (
 from workers.limits import limit_of
 from workers.models import Record, Worker
 from workers.paging import BoundedPaginator, page_size
-from workers.views.once import added_before, remember
+from workers.views.once import add_once
 
 
 @company_member_required
@@ -167,24 +167,24 @@ def _added(
     request: CompanyRequest, form: RecordRenewForm, *, worker: Worker, requirement: Any
 ) -> int | None:
     """Add the record once and say so; None when the service refused it, which the form tells."""
-    code = form.cleaned_data["code"]
-    already = added_before(request, code)
-    if already is not None:
-        return already
-    try:
-        added = services.record_add(
+
+    def add() -> int:
+        return services.record_add(
             company=request.company,
             worker=worker,
             requirement=requirement,
             by=request.user,
             **form.fields_by(request.user),
-        )
+        ).pk
+
+    try:
+        pk, is_new = add_once(request, form.cleaned_data["code"], add)
     except ValidationError as error:
         tell(form, error)
         return None
-    remember(request, code, added.pk)
-    messages.success(request, _told(_("Record added."), added, request))
-    return added.pk
+    if is_new:
+        messages.success(request, _told(_("Record added."), _get_record(request, pk), request))
+    return pk
 
 
 def _change_page(

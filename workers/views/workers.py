@@ -31,7 +31,7 @@ from workers.forms.workers import (
 from workers.limits import limit_of
 from workers.models import Worker
 from workers.paging import BoundedPaginator, page_size
-from workers.views.once import added_before, remember
+from workers.views.once import add_once
 
 # An Excel file is made before it is sent, and a request must not take minutes.
 XLSX_ROWS_LIMIT = 100_000
@@ -157,17 +157,19 @@ def worker_add(request: CompanyRequest) -> HttpResponse:
     if form.is_valid():
         fields = form.cleaned_data
         code = fields.pop("code")
-        already = added_before(request, code)
-        if already is not None:
-            return redirect("worker", already)
         try:
-            added = services.worker_add(company=request.company, by=request.user, **fields)
+            pk, is_new = add_once(
+                request,
+                code,
+                lambda: services.worker_add(company=request.company, by=request.user, **fields).pk,
+            )
         except ValidationError as error:
             tell(form, error)
         else:
-            remember(request, code, added.pk)
-            messages.success(request, _("%(worker)s is added.") % {"worker": added})
-            return redirect("worker", added.pk)
+            if is_new:
+                added = _get_worker(request, pk)
+                messages.success(request, _("%(worker)s is added.") % {"worker": added})
+            return redirect("worker", pk)
     return render(request, "workers/worker_add.html", {"form": form})
 
 
