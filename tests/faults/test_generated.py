@@ -123,8 +123,12 @@ def _asked(draw, documents):
 
 
 @pytest.fixture
-def authorizations(db):
-    """Return the header of each document's call, with all that can be ticked in one of two."""
+def authorizations(transactional_db):
+    """Return the header of each document's call.
+
+    With transactions as the server has them: a stream that is closed takes back its own, and
+    would take a test's around it along.
+    """
     demo_load(password="not used")
     APICall.objects.update(rate_limit=MANY)
     found = {}
