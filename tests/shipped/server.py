@@ -23,6 +23,7 @@ _OWN = (
     "DJANGO_SETTINGS_MODULE",
     "EMAIL_URL",
     "ENV_FILE",
+    "ENDED_PAIRS",
     "LOG_SPOOL",
     "SECRET_KEY",
     "SITE_URL",
@@ -129,6 +130,7 @@ def _read(printed, var, environment, log):
         "ENV_FILE": str(var / ".env"),
         "SITE_URL": line(r"^Workhub: (\S+)/$"),
         "STATIC_ROOT": str(var / "static"),
+        "ENDED_PAIRS": str(var / "ended-pairs"),
         "DATABASE_URL": environment.get("DATABASE_URL", f"sqlite:///{var / 'workhub.sqlite3'}"),
     }
     return Shipped(
