@@ -1,6 +1,7 @@
 """The GET endpoints: from a request to a grant, a document, bytes and a row of the log."""
 
 import time
+from abc import abstractmethod
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import nullcontext
 from difflib import get_close_matches
@@ -69,6 +70,10 @@ class CallView(APIView):
 
     # None: of every template.
     document: Document | None
+    # Whether its documents can take long to read, and are compressed for who asks.
+    is_long = False
+    # Whether `document_for` finds in one query, beside which the request can be counted.
+    counts_beside = False
     authentication_classes = [AMXAuthentication]
     permission_classes = [CallIsGranted]
     renderer_classes = [JSONRenderer, XMLRenderer]
@@ -144,16 +149,11 @@ class CallView(APIView):
         self.counted(self.hit.usage())
         return document
 
-    # Whether its documents can be long enough to be compressed for who asks.
-    is_long = False
-    # Whether `document_for` finds in one query, beside which the request can be counted.
-    counts_beside = False
-
+    @abstractmethod
     def document_for(
         self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
     ) -> Served:
         """Return the document of a request with these parameters, sent and what they mean."""
-        raise NotImplementedError
 
     def counted(self, usage: limits.Usage | None) -> None:
         """Refuse a request that is one too many."""

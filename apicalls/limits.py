@@ -82,6 +82,10 @@ class CallHit:
 
     def usage(self) -> Usage | None:
         """Count it where nothing has yet, and return what is left; None if it cannot be."""
+        if self.beside is not None and self.beside.error is not None:
+            # It was tried, and whoever asks has waited for it.
+            _warn(self.beside.error)
+            return None
         if self.beside is None or self.beside.row is None:
             usages = _hit([self._key], self._quota, "call")
             return usages[0] if usages else None

@@ -26,7 +26,8 @@ class Beside:
     """A statement that writes one row and returns it, to be run in the round trip of a query.
 
     `width` is the number of its columns. The query finds nothing unless `condition` holds, SQL
-    over the row as "beside"; its values are `condition_values`. `row` is there once it was run.
+    over the row as "beside"; its values are `condition_values`. Once it was run, either `row` is
+    there or the `error` for which it could not be.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Beside:
         self.condition = condition
         self.condition_values = condition_values
         self.row: Row | None = None
+        self.error: DatabaseError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class PreparedQuery:
         """Run the query with the `values`, one for each stand-in, and return its rows.
 
         The first column is null in none of them. What is to be run `beside` it must be for
-        PostgreSQL; where it cannot be, its row stays None and the query is run alone.
+        PostgreSQL; where it cannot be, it has an error and the query is run alone.
         """
         database = connections[DEFAULT_DB_ALIAS]
         text = self._texts.get(database.vendor)
@@ -123,9 +125,10 @@ def _rows_beside(
     statement = _joined(beside.sql, text.sql, beside.condition)
     try:
         both = statement.rows([*beside.values, *given, *beside.condition_values], database=database)
-    except DatabaseError:
+    except DatabaseError as error:
         if database.in_atomic_block:
             raise
+        beside.error = error
         return None
     beside.row = both[0][: beside.width]
     return [row[beside.width :] for row in both if row[beside.width] is not None]

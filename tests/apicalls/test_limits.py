@@ -206,3 +206,16 @@ def test_whatever_is_tried_the_table_stays_small(db, monkeypatch):
         limits.failed_authorization(address=f"192.0.2.{number % 250}", client_key=f"{number:014X}")
     assert LimitCounter.objects.count() <= 16
     assert not LimitCounter.objects.filter(key__contains="192.0.2").exists()
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL counts beside a query")
+def test_a_counter_that_fails_beside_a_query_is_not_tried_again(
+    real_database, ask, call, worker, monkeypatch
+):
+    monkeypatch.setattr(limits, "_upsert_sql", lambda _number: "SELECT hits, 1 FROM nowhere")
+    tried = []
+    monkeypatch.setattr(limits, "_hit", lambda *_args: tried.append(1) or [])
+    answer = ask(call)
+    assert answer.status_code == 200
+    assert "RateLimit" not in answer
+    assert not tried

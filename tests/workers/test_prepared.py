@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from workers import services
 from workers.models import Worker
@@ -104,4 +104,5 @@ def test_query_is_run_alone_where_what_is_beside_it_cannot_be(
     finally:
         Statement("SELECT set_config('default_transaction_read_only', 'off', false)").rows([])
     assert refused.row is None
+    assert isinstance(refused.error, DatabaseError)
     assert [row[0] for row in rows] == [dana.first_name]
