@@ -80,6 +80,23 @@ def test_what_has_no_month_of_its_own_is_kept_and_moves_when_it_has(log, time_ma
 
 
 @on_postgresql
+def test_little_is_drawn_of_a_month_to_analyze_it(db, log):
+    # What is drawn keeps a processor, and who asks then waits.
+    log(datetime(2031, 2, 1, tzinfo=UTC))
+    partitions_ensure()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, max(attstattarget), min(attstattarget) "
+            "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+            "WHERE relname LIKE 'apicalls_requestlog%' AND relkind IN ('r', 'p') AND attnum > 0 "
+            "GROUP BY relname"
+        )
+        found = {name: {most, least} for name, most, least in cursor.fetchall()}
+    assert {"apicalls_requestlog", "apicalls_requestlog_2031_02"} <= found.keys()
+    assert all(targets == {10} for targets in found.values()), found
+
+
+@on_postgresql
 def test_the_turn_of_a_year_is_prepared(db, time_machine):
     time_machine.move_to("2033-11-30T23:59:59Z", tick=False)
     assert partitions_ensure() == 4
