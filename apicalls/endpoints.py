@@ -28,6 +28,7 @@ from apicalls.parameters import OPTIONS, STREAM, is_ready, read_parameters
 from apicalls.permissions import CallIsGranted
 from apicalls.renderers import JSONRenderer, XMLRenderer
 from apicalls.selectors import Grant
+from apicalls.unchanged import Known, Question, asks_for_news, is_conditional, memory
 from workhub.accept import accepts_gzip
 from workhub.problems import Problem, answer_problems_in, problem_of, problem_response
 from workhub.waiting import patient, patiently
@@ -39,9 +40,6 @@ _ADDRESSES = tuple(document_path(name) for name in DOCUMENTS)
 _THERE_ARE = f"The addresses are {', '.join(_ADDRESSES[:-1])} and {_ADDRESSES[-1]}."
 # More of an address is not compared with those that there are.
 _COMPARED = 100
-# The headers that ask for an answer only if it is another, or the same, than one has. There are
-# no dates to compare: RFC 9110, section 13.1.3.
-_CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH")
 _READING = frozenset({"GET", "HEAD"})
 # Milliseconds after which an answer that the database kept waiting waits no longer.
 _WAITED = 250
@@ -72,6 +70,8 @@ class CallView(APIView):
     document: Document | None
     # Whether its documents can take long to read, and are compressed for who asks.
     is_long = False
+    # Whether its answers follow from settings and facts alone (apicalls/unchanged.py).
+    is_remembered = True
     # Whether `document_for` finds in one query, beside which the request can be counted.
     counts_beside = False
     authentication_classes = [AMXAuthentication]
@@ -110,6 +110,33 @@ class CallView(APIView):
         if self.grant is not None:
             self.renderer = renderer_for(request, self.grant)
         _GRANTED.has_permission(request, self)
+        grant = cast(Grant, self.grant)
+        self.hit = limits.CallHit(
+            api_call_id=grant.api_call_id, quota=grant.rate_limit, now=grant.asked_at.timestamp()
+        )
+        if not self.is_remembered or not asks_for_news(request):
+            return self._made(request)
+        is_compressed = self.is_long and accepts_gzip(request)
+        question = Question.of(request, grant, is_compressed=is_compressed)
+        return self._as_known(request, question) or self._made(request, question)
+
+    def _as_known(self, request: HttpRequest, question: Question) -> HttpResponse | None:
+        """Answer whoever has what would be made, without making it."""
+        known = memory.recall(question)
+        if known is None:
+            return None
+        unseen = Rendered(b"", known.tag)
+        response = _conditional(request, unseen, self.renderer.content_type)
+        if response.status_code != HTTPStatus.NOT_MODIFIED:
+            return None
+        self.counted(self.hit.usage())
+        self.told = known.told
+        return response
+
+    def _made(
+        self, request: HttpRequest, question: Question | None = None
+    ) -> HttpResponse | StreamingHttpResponse:
+        """Make the document and answer with it; for a question, remember its entity-tag."""
         with patiently() if self.is_long else nullcontext():
             document = self.get(request)
         if isinstance(document, StreamedDocument):
@@ -120,6 +147,8 @@ class CallView(APIView):
         if self.is_long and len(document.body) >= WORTH_IT and accepts_gzip(request):
             self.encoding = "gzip"
             document = document.compressed()
+        if question is not None:
+            memory.keep(question, Known(document.tag, self.told))
         return _conditional(request, document, self.renderer.content_type)
 
     def identify(self, request: HttpRequest) -> None:
@@ -134,10 +163,6 @@ class CallView(APIView):
 
         These are the grant rule's (7) to (9). What was refused before does not count.
         """
-        grant = cast(Grant, self.grant)
-        self.hit = limits.CallHit(
-            api_call_id=grant.api_call_id, quota=grant.rate_limit, now=grant.asked_at.timestamp()
-        )
         if not self.counts_beside or self.hit.beside is None:
             self.counted(self.hit.usage())
             return self.document_for(request, *self.read(request))
@@ -347,6 +372,7 @@ class VerifyView(CallView):
     """Tell a program which call it is, and what it will be served."""
 
     document = None
+    is_remembered = False
 
     def document_for(
         self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
@@ -396,7 +422,7 @@ def _conditional(request: HttpRequest, document: Rendered, content_type: str) ->
     """Answer with the document, or with 304 whoever has it already (412: not that one)."""
     headers = {"ETag": document.tag, "Cache-Control": "private, no-cache"}
     response = HttpResponse(document.body, content_type=content_type, headers=headers)
-    if not any(name in request.META for name in _CONDITIONS):
+    if not is_conditional(request):
         return response
     conditional = cast(
         HttpResponse, get_conditional_response(request, document.tag, response=response)

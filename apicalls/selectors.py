@@ -52,7 +52,8 @@ class KnownCaller(NamedTuple):
 class Grant(NamedTuple):
     """What a right pair opens: an API call's settings, as plain values.
 
-    `today` is the date in the company's time zone at the moment `asked_at`.
+    `today` is the date in the company's time zone at the moment `asked_at`. With another
+    `facts_stamp` its workers can be told of otherwise; None until any was changed.
     """
 
     credential_id: int
@@ -65,6 +66,7 @@ class Grant(NamedTuple):
     time_zone: str
     max_key_age_days: int | None
     max_key_age_set_at: datetime | None
+    facts_stamp: int | None
     state: str
     expires_on: date | None
     output_format: str
@@ -114,6 +116,7 @@ _CREDENTIAL_FIELDS = (
     "api_call__company__time_zone",
     "api_call__company__max_key_age_days",
     "api_call__company__max_key_age_set_at",
+    "api_call__company__facts_stamp__stamp",
     "api_call__state",
     "api_call__expires_on",
     "api_call__output_format",
@@ -159,7 +162,7 @@ def pair_find(*, digests: Sequence[bytes], caller: CallerKey, now: datetime) -> 
     return settings._replace(asked_at=now, today=today)
 
 
-_NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
+NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)
 
 
 # The same few pairs ask again and again: what is in a row is worked out once.
@@ -175,8 +178,8 @@ def _settings_in(rows: tuple[tuple[Any, ...], ...]) -> Grant:
         scope=Scope.of(json.loads(scope)),
         parameter_names=parameter_names([row[-1] for row in rows if row[-1] is not None]),
         caller=known if known.id is not None else None,
-        asked_at=_NO_MOMENT,
-        today=_NO_MOMENT.date(),
+        asked_at=NO_MOMENT,
+        today=NO_MOMENT.date(),
     )
 
 

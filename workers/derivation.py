@@ -6,6 +6,7 @@ feed. Services call `refresh` inside the transaction of their change; the
 `rebuild_compliance` command goes over everything.
 """
 
+import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +32,15 @@ from workers.compliance import (
     standing_of,
     status_on,
 )
-from workers.models import Assignment, Cause, Record, Requirement, Worker, WorkerRequirement
+from workers.models import (
+    Assignment,
+    Cause,
+    FactsStamp,
+    Record,
+    Requirement,
+    Worker,
+    WorkerRequirement,
+)
 
 # Workers per round: bounds the memory whatever the size of the company.
 BATCH = 2000
@@ -69,8 +78,17 @@ def lock(*, company: Company) -> None:
     without the requirement. Whoever takes the lock second reads what the first wrote.
     "No key", because rows that only refer to the company need not wait for it. On SQLite
     nothing is locked here: transactions are IMMEDIATE, so writers queue anyway.
+
+    Whoever takes it changes facts, and with them the company's stamp: what was made from
+    facts before that is out of date when the transaction ends.
     """
     Company.objects.select_for_update(no_key=True).values_list("pk").get(pk=company.pk)
+    FactsStamp.objects.bulk_create(
+        [FactsStamp(company=company, stamp=secrets.randbits(63))],
+        update_conflicts=True,
+        unique_fields=["company"],
+        update_fields=["stamp"],
+    )
 
 
 def refresh(

@@ -493,4 +493,20 @@ class ComplianceChange(models.Model):
         return f"{self.sequence}: {self.status_before} -> {self.status_after}"
 
 
+class FactsStamp(models.Model):
+    """A number that each change of what answers tell of a company's workers makes another one.
+
+    By chance and not in order: after a failover that lost a change, the next one does not get the
+    number that the lost one had.
+    """
+
+    company = models.OneToOneField(
+        Company, models.CASCADE, primary_key=True, related_name="facts_stamp"
+    )
+    stamp = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.stamp)
+
+
 from workers.imports.models import DataImport, ImportFile, ImportMemory, ImportRow  # noqa: E402, F401

@@ -293,7 +293,7 @@ def test_number_of_queries_does_not_grow_with_the_workers(
     # The lock, 2 checks, 6 reads for the derived rows, the feed's last number twice, 5
     # inserts; a savepoint around them.
     for count, number in ((2, "A"), (60, "B")):
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(21):
             services.workers_add(company=company, by=None, workers=added(count, number))
 
 
