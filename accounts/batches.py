@@ -4,20 +4,22 @@ from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import QuerySet
 
 T = TypeVar("T")
 
 
-def cursor_kept() -> AbstractContextManager[None]:
+def cursor_kept(using: str = DEFAULT_DB_ALIAS) -> AbstractContextManager[None]:
     """Let PostgreSQL keep a cursor open for as long as the context.
 
     Outside a transaction it would first copy all of it, and a pooler could give the next rows
     another connection, where nobody knows the cursor. SQLite needs none, and would lock out its
     writers.
     """
-    return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
+    if connections[using].vendor != "postgresql":
+        return nullcontext()
+    return transaction.atomic(using=using)
 
 
 def kept_rows(rows: QuerySet[Any, T], size: int) -> Iterator[T]:

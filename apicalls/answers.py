@@ -1,6 +1,6 @@
 """Answers to API calls as documents: from a grant and what was asked, without HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from django.conf import settings
 
-from apicalls import rehearsal
+from apicalls import rehearsal, replica
 from apicalls.cursors import Cursors
 from apicalls.documents import (
     compliance_changes,
@@ -49,6 +49,7 @@ from workers.prepared import Beside
 from workers.scope import Scope
 from workers.selectors import (
     Filters,
+    Found,
     compliance_rows,
     found_in,
     lapsing_page,
@@ -140,21 +141,24 @@ def _told(
 # --- Compliance roster -----------------------------------------------------------------
 
 
-def roster_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> DocumentTree:
-    """Return a page of the workers in the scope."""
+def roster_of(
+    grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any], using: str
+) -> DocumentTree:
+    """Return a page of the workers in the scope. `using` is the database that has the facts."""
     cursors = Cursors(grant.document, grant.api_call_id, _without_paging(sent))
     after = cursors.read(sent[CURSOR])[0] if CURSOR in sent else 0
     limit = meant.get(LIMIT, DEFAULT_LIMIT)
     fields = _roster_fields(grant, meant)
-    latest = _latest(grant)
+    latest = _latest(grant, using)
     found = roster_page(
         company_id=grant.company_id,
         today=grant.today,
         wanted=_roster_wanted(grant, fields),
         scope=grant.scope,
-        filters=_filters(grant, meant),
+        filters=_filters(grant, meant, using),
         after=after,
         limit=limit + 1,
+        using=using,
     )
     page = found[:limit]
     more = cursors.make([page[-1].worker.id]) if len(found) > limit else None
@@ -171,16 +175,23 @@ def roster_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -
 def roster_stream(grant: Grant, meant: Mapping[str, Any]) -> StreamedDocument:
     """Return all workers in the scope as a document that is read while it is sent."""
     fields = _roster_fields(grant, meant)
-    latest = _latest(grant)
-    found = roster_all(
-        company_id=grant.company_id,
-        today=grant.today,
-        wanted=_roster_wanted(grant, fields),
-        scope=grant.scope,
-        filters=_filters(grant, meant),
-    )
+
+    def before(using: str) -> tuple[str, str, Filters]:
+        return using, _latest(grant, using), _filters(grant, meant, using)
+
+    def found(using: str) -> Iterator[Found]:
+        return roster_all(
+            company_id=grant.company_id,
+            today=grant.today,
+            wanted=_roster_wanted(grant, fields),
+            scope=grant.scope,
+            filters=filters,
+            using=using,
+        )
+
+    using, latest, filters = replica.read(grant, before)
     return compliance_roster.stream(
-        found,
+        replica.rows(grant, using, found),
         as_of=grant.today,
         fields=fields,
         component=meant.get(COMPONENT),
@@ -197,31 +208,34 @@ def _roster_wanted(grant: Grant, fields: frozenset[str]) -> Wanted:
     return wanted_of(grant.document, fields, is_scoped=False)
 
 
-def _latest(grant: Grant) -> str:
+def _latest(grant: Grant, using: str) -> str:
     """Return where to begin with the changes for who reads the roster now.
 
     It is asked for before the roster is read: what changes in between is told again, which
     changes nothing in a copy, and is never missed.
     """
-    end = feed_end(company_id=grant.company_id)
+    end = feed_end(company_id=grant.company_id, using=using)
     return Cursors(_CHANGES, grant.company_id).make([end])
 
 
-def _filters(grant: Grant, meant: Mapping[str, Any]) -> Filters:
+def _filters(grant: Grant, meant: Mapping[str, Any], using: str) -> Filters:
     return Filters(
         status=meant.get(STATUS),
         component=meant.get(COMPONENT),
-        position_id=_place(grant, meant, POSITION, Position),
-        location_id=_place(grant, meant, LOCATION, Location),
-        division_id=_place(grant, meant, DIVISION, Division),
+        position_id=_place(grant, meant, POSITION, Position, using),
+        location_id=_place(grant, meant, LOCATION, Location, using),
+        division_id=_place(grant, meant, DIVISION, Division, using),
         due_before=meant.get(DUE_BEFORE),
     )
 
 
-def _place(grant: Grant, meant: Mapping[str, Any], parameter: str, kind: Any) -> int | None:
+def _place(
+    grant: Grant, meant: Mapping[str, Any], parameter: str, kind: Any, using: str
+) -> int | None:
     if parameter not in meant:
         return None
-    found = place_id(company_id=grant.company_id, kind=kind, name=meant[parameter])
+    name = meant[parameter]
+    found = place_id(company_id=grant.company_id, kind=kind, name=name, using=using)
     if found is None:
         # An empty list would read as "nobody is there", and hide a name misspelt.
         raise _invalid(parameter, f"names no {parameter} of the company; it must be its name.")
@@ -231,7 +245,9 @@ def _place(grant: Grant, meant: Mapping[str, Any], parameter: str, kind: Any) ->
 # --- Expiring requirements -------------------------------------------------------------
 
 
-def expiring_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> DocumentTree:
+def expiring_of(
+    grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any], using: str
+) -> DocumentTree:
     """Return a page of what lapses, the soonest first."""
     today = grant.today
     within_days = meant.get(WITHIN_DAYS, DEFAULT_WITHIN_DAYS)
@@ -249,6 +265,7 @@ def expiring_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any])
         scope=grant.scope,
         after=after,
         limit=limit + 1,
+        using=using,
     )
     page = rows[:limit]
     more = None
@@ -267,7 +284,9 @@ def expiring_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any])
 # --- Compliance changes ----------------------------------------------------------------
 
 
-def changes_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) -> DocumentTree:
+def changes_of(
+    grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any], using: str
+) -> DocumentTree:
     """Return what has become of the workers in the scope since then."""
     cursors = Cursors(_CHANGES, grant.company_id)
     page = feed_page(
@@ -275,8 +294,9 @@ def changes_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) 
         today=grant.today,
         wanted=grant.wanted,
         scope=grant.scope,
-        after=_since(grant, meant.get(SINCE), cursors),
+        after=_since(grant, meant.get(SINCE), cursors, using),
         limit=meant.get(LIMIT, DEFAULT_LIMIT),
+        using=using,
     )
     latest = cursors.make([page.latest])
     return compliance_changes.build(
@@ -287,12 +307,12 @@ def changes_of(grant: Grant, sent: Mapping[str, str], meant: Mapping[str, Any]) 
     )
 
 
-def _since(grant: Grant, since: str | None, cursors: Cursors) -> int:
+def _since(grant: Grant, since: str | None, cursors: Cursors, using: str) -> int:
     if since is None:
         return 0
     at = instant(since)
     if at is not None:
-        return feed_number_before(company_id=grant.company_id, at=at)
+        return feed_number_before(company_id=grant.company_id, at=at, using=using)
     number: int = cursors.read(since)[0]
     return number
 

@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import nullcontext
 from difflib import get_close_matches
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from django.utils.http import http_date
 from rest_framework.views import APIView
 
 from accounts.addresses import client_address
-from apicalls import answers, callers, limits, measured, request_log
+from apicalls import answers, callers, limits, measured, replica, request_log
 from apicalls.authentication import AMXAuthentication, refusal_of
 from apicalls.compression import WORTH_IT, compressed_chunks
 from apicalls.documents import DOCUMENTS, document_path
@@ -341,7 +342,7 @@ class ComplianceRosterView(CallView):
         grant = cast(Grant, self.grant)
         if meant.get(STREAM):
             return answers.roster_stream(grant, meant)
-        return answers.roster_of(grant, sent, meant)
+        return replica.read(grant, partial(answers.roster_of, grant, sent, meant))
 
 
 class ComplianceChangesView(CallView):
@@ -353,7 +354,8 @@ class ComplianceChangesView(CallView):
     def document_for(
         self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
     ) -> DocumentTree:
-        return answers.changes_of(cast(Grant, self.grant), sent, meant)
+        grant = cast(Grant, self.grant)
+        return replica.read(grant, partial(answers.changes_of, grant, sent, meant))
 
 
 class ExpiringRequirementsView(CallView):
@@ -365,7 +367,8 @@ class ExpiringRequirementsView(CallView):
     def document_for(
         self, request: HttpRequest, sent: Mapping[str, str], meant: Mapping[str, Any]
     ) -> DocumentTree:
-        return answers.expiring_of(cast(Grant, self.grant), sent, meant)
+        grant = cast(Grant, self.grant)
+        return replica.read(grant, partial(answers.expiring_of, grant, sent, meant))
 
 
 class VerifyView(CallView):

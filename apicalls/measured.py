@@ -70,6 +70,12 @@ class _Meters:
             ["result"],
             registry=registry,
         )
+        self._list_reads = Counter(
+            "workhub_api_list_reads",
+            "Lists that could be read from a replica, by whether they were",
+            ["result"],
+            registry=registry,
+        )
         self._request: dict[tuple[str, str], Counter] = {}
         self._second: dict[str, Histogram] = {}
         # Made now: a series that is not there until its first failure hides it from rate().
@@ -79,6 +85,9 @@ class _Meters:
         self.row_of = {
             result: self._log_rows.labels(result)
             for result in ("written", "spooled", "read_only", "failed")
+        }
+        self.list_read_of = {
+            result: self._list_reads.labels(result) for result in ("replica", "behind", "failed")
         }
         self.complete, self.interrupted = (
             self._streams.labels(result) for result in ("complete", "interrupted")
@@ -151,6 +160,12 @@ def stream_ended(code: str) -> None:
     """Count a stream that ends; `code` is "" where it came to its end."""
     if _meters is not None:
         (_meters.interrupted if code else _meters.complete).inc()
+
+
+def list_read(result: str) -> None:
+    """Count a list with a replica to read it from: "replica", or why not "behind" or "failed"."""
+    if _meters is not None:
+        _meters.list_read_of[result].inc()
 
 
 def _outcome(answer: HttpResponseBase) -> str:

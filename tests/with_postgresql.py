@@ -31,10 +31,16 @@ def newest_bin() -> Path:
 
 @dataclass
 class Server:
-    """A running server: its DATABASE_URL, and what is done to it meanwhile."""
+    """A running server: its DATABASE_URL and folder, and what is done to it meanwhile."""
 
     url: str
+    folder: Path
+    options: str
     ctl: Callable[..., None]
+
+    def start(self):
+        """Return when it takes connections."""
+        self.ctl("-w", "-o", self.options, "start")
 
     def restart(self, mode):
         """Return when it takes connections again; `mode` is pg_ctl's."""
@@ -51,28 +57,52 @@ def postgresql(settings=_FAST):
 @contextmanager
 def postgresql_server(settings=_FAST):
     """Yield a fresh Server."""
-    binaries = newest_bin()
+    with _folder() as folder:
+        made = ("-U", "workhub", "-A", "trust", "-E", "UTF8", "--no-sync")
+        _run(folder, "initdb", "-D", str(folder / "data"), *made)
+        with _started(folder, settings) as server:
+            yield server
+
+
+@contextmanager
+def replica_of(primary, settings=_FAST):
+    """Yield a Server that follows the primary as fast as it can."""
+    with _folder() as folder:
+        made = ("--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
+        source = ("-h", str(primary.folder), "-U", "workhub")
+        _run(folder, "pg_basebackup", "-D", str(folder / "data"), *source, *made)
+        with _started(folder, settings) as server:
+            yield server
+
+
+@contextmanager
+def _folder():
     folder = Path(tempfile.mkdtemp(prefix="workhub-postgresql-"))
-    data = folder / "data"
-
-    def run(program, *arguments):
-        command = [*_RUN_AS, str(binaries / program), *arguments]
-        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
-
-    def ctl(*arguments):
-        run("pg_ctl", "-D", str(data), "-l", str(folder / "log"), *arguments)
-
     try:
         if _RUN_AS:
             shutil.chown(folder, "postgres", "postgres")
-        run("initdb", "-D", str(data), "-U", "workhub", "-A", "trust", "-E", "UTF8", "--no-sync")
-        ctl("-w", "-o", f"{_ALWAYS} {settings} -k {folder}", "start")
-        try:
-            yield Server(f"postgres://workhub@/postgres?host={folder}", ctl)
-        finally:
-            ctl("-m", "immediate", "-w", "stop")
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _started(folder, settings):
+    def ctl(*arguments):
+        _run(folder, "pg_ctl", "-D", str(folder / "data"), "-l", str(folder / "log"), *arguments)
+
+    url = f"postgres://workhub@/postgres?host={folder}"
+    server = Server(url, folder, f"{_ALWAYS} {settings} -k {folder}", ctl)
+    server.start()
+    try:
+        yield server
+    finally:
+        ctl("-m", "immediate", "-w", "stop")
+
+
+def _run(folder, program, *arguments):
+    command = [*_RUN_AS, str(newest_bin() / program), *arguments]
+    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Max, Q
 
 from workers.compliance import Level
@@ -68,17 +69,18 @@ class FeedPage(NamedTuple):
     is_last: bool
 
 
-def feed_end(*, company_id: int) -> int:
+def feed_end(*, company_id: int, using: str = DEFAULT_DB_ALIAS) -> int:
     """Return the number of the company's latest change, 0 when there is none."""
-    changes = ComplianceChange.objects.filter(company_id=company_id)
+    changes = ComplianceChange.objects.using(using).filter(company_id=company_id)
     return changes.aggregate(last=Max("sequence"))["last"] or 0
 
 
-def feed_number_before(*, company_id: int, at: datetime) -> int:
+def feed_number_before(*, company_id: int, at: datetime, using: str = DEFAULT_DB_ALIAS) -> int:
     """Return the number behind which the changes noted at that instant or later begin."""
-    later = ComplianceChange.objects.filter(company_id=company_id, at__gte=at)
+    changes = ComplianceChange.objects.using(using)
+    later = changes.filter(company_id=company_id, at__gte=at)
     first = later.order_by("at", "sequence").values_list("sequence", flat=True).first()
-    return feed_end(company_id=company_id) if first is None else first - 1
+    return feed_end(company_id=company_id, using=using) if first is None else first - 1
 
 
 # Of the feed itself, before the columns of the worker.
@@ -99,6 +101,7 @@ def feed_page(
     scope: Scope,
     after: int,
     limit: int,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> FeedPage:
     """Return up to `limit` of the changes behind number `after`.
 
@@ -107,12 +110,13 @@ def feed_page(
 
     Workers outside the scope are not told of, but for one who was in it and left.
     """
-    end = feed_end(company_id=company_id)
+    end = feed_end(company_id=company_id, using=using)
     wanted = replace(wanted, items=False, scope=True)
     columns = columns_of(wanted, worker="worker__", items="")
     of_worker = columns.worker_names
     changes = (
-        ComplianceChange.objects.filter(
+        ComplianceChange.objects.using(using)
+        .filter(
             _is_told(wanted, scope),
             company_id=company_id,
             sequence__gt=after,
@@ -123,7 +127,7 @@ def feed_page(
     )
     found = list(changes[: limit + 1])
     told = [_row(row, columns, len(of_worker), wanted, scope) for row in found[:limit]]
-    rows = _with_items([row for row in told if row is not None], today, wanted)
+    rows = _with_items([row for row in told if row is not None], today, wanted, using)
     is_last = len(found) <= limit
     latest = end if is_last else found[limit - 1][len(of_worker)]
     return FeedPage(rows, latest, is_last)
@@ -165,12 +169,12 @@ def _state(stored: Sequence[str], wanted: Wanted) -> FeedState | None:
     return state
 
 
-def _with_items(rows: list[FeedRow], today: date, wanted: Wanted) -> list[FeedRow]:
+def _with_items(rows: list[FeedRow], today: date, wanted: Wanted, using: str) -> list[FeedRow]:
     """Return the rows with all items of those workers whom a row is about."""
     workers = {row.worker.id: row.worker for row in rows if row.kind is Kind.WORKER}
     if not workers:
         return rows
-    items = _items_of(workers, today, wanted)
+    items = _items_of(workers, today, wanted, using)
     return [
         row._replace(items=items.get(row.worker.id, [])) if row.kind is Kind.WORKER else row
         for row in rows
@@ -178,14 +182,14 @@ def _with_items(rows: list[FeedRow], today: date, wanted: Wanted) -> list[FeedRo
 
 
 def _items_of(
-    workers: Mapping[int, WorkerFacts], today: date, wanted: Wanted
+    workers: Mapping[int, WorkerFacts], today: date, wanted: Wanted, using: str
 ) -> dict[int, list[ItemFacts]]:
     columns = columns_of(
         replace(wanted, items=True, certificate_details=False, reasons=False),
         worker="worker__",
         items="",
     )
-    rows = WorkerRequirement.objects.filter(worker_id__in=workers)
+    rows = WorkerRequirement.objects.using(using).filter(worker_id__in=workers)
     if not wanted.optional_items:
         rows = rows.filter(level=Level.REQUIRED)
     by_worker: defaultdict[int, list[Row]] = defaultdict(list)

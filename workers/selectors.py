@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
 from accounts.batches import cursor_kept, kept_rows
@@ -176,35 +177,45 @@ def roster_page(
     filters: Filters,
     after: int,
     limit: int,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> list[Found]:
     """Return up to `limit` workers whose ids are above `after`, in the order of their ids.
 
-    One query and so one moment, as with compliance_find.
+    One query and so one moment, as with compliance_find. `using` is the database.
     """
-    page = _roster(company_id, today, scope, filters).filter(id__gt=after).order_by("id")
-    on_page = Worker.objects.filter(id__in=page.values("id")[:limit])
+    page = _roster(using, company_id, today, scope, filters).filter(id__gt=after).order_by("id")
+    on_page = Worker.objects.using(using).filter(id__in=page.values("id")[:limit])
     return list(columns_of(wanted).found(_with_items(on_page, wanted), today))
 
 
 def roster_all(
-    *, company_id: int, today: date, wanted: Wanted, scope: Scope, filters: Filters
+    *,
+    company_id: int,
+    today: date,
+    wanted: Wanted,
+    scope: Scope,
+    filters: Filters,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> Iterator[Found]:
     """Read all of these workers in the order of their ids, holding a few at a time.
 
     All of it is as of the moment at which the reading begins.
     """
-    workers = _with_items(_roster(company_id, today, scope, filters), wanted)
-    with cursor_kept():
+    workers = _with_items(_roster(using, company_id, today, scope, filters), wanted)
+    with cursor_kept(using):
         yield from columns_of(wanted).found(kept_rows(workers, _CHUNK), today)
 
 
-def _roster(company_id: int, today: date, scope: Scope, filters: Filters) -> QuerySet[Worker]:
+def _roster(
+    using: str, company_id: int, today: date, scope: Scope, filters: Filters
+) -> QuerySet[Worker]:
     places = {
         "position_id": filters.position_id,
         "location_id": filters.location_id,
         "location__division_id": filters.division_id,
     }
-    workers = Worker.objects.filter(scope.condition(), company_id=company_id).filter(
+    of_company = Worker.objects.using(using).filter(company_id=company_id)
+    workers = of_company.filter(scope.condition()).filter(
         **{name: place for name, place in places.items() if place is not None}
     )
     if filters.status is not None:
@@ -221,10 +232,14 @@ def _roster(company_id: int, today: date, scope: Scope, filters: Filters) -> Que
 
 
 def place_id(
-    *, company_id: int, kind: type[Division] | type[Location] | type[Position], name: str
+    *,
+    company_id: int,
+    kind: type[Division] | type[Location] | type[Position],
+    name: str,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> int | None:
     """Return the id of the company's division, location or position of that name."""
-    places = kind._default_manager.filter(company_id=company_id, name=name)
+    places = kind._default_manager.using(using).filter(company_id=company_id, name=name)
     return places.values_list("id", flat=True).first()
 
 
@@ -251,13 +266,14 @@ def lapsing_page(
     scope: Scope,
     after: LapsingKey | None,
     limit: int,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> list[Lapsing]:
     """Return up to `limit` items whose last valid day is today or one of the `within_days` next.
 
     By that day, then by worker; `after` is the day, worker and requirement to go on behind.
     """
     until = today + timedelta(days=within_days)
-    rows = WorkerRequirement.objects.filter(
+    rows = WorkerRequirement.objects.using(using).filter(
         scope.condition("worker__"),
         worker__company_id=company_id,
         standing__in=LAPSING,

@@ -171,6 +171,19 @@ elif env.bool("DATABASE_PREPARED_STATEMENTS", default=True):
     DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 2
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if replica_url := env.str("DATABASE_REPLICA_URL", default=""):
+    # A copy of it that lists are read from, each as of one moment (apicalls/replica.py).
+    DATABASES["replica"] = env.db_url_config(replica_url)
+    if {one["ENGINE"] for one in DATABASES.values()} != {"django.db.backends.postgresql"}:
+        raise ImproperlyConfigured(
+            "(workhub.E011) DATABASE_REPLICA_URL leads to a replica of the PostgreSQL server in "
+            "DATABASE_URL: both begin with postgres://. Without a replica, leave it out."
+        )
+    from psycopg import IsolationLevel
+
+    options = DATABASES["replica"].setdefault("OPTIONS", {})
+    options["isolation_level"] = IsolationLevel.REPEATABLE_READ
+    DATABASES["replica"]["CONN_MAX_AGE"] = DATABASES["default"]["CONN_MAX_AGE"]
 # How many seconds a process that answers waits for the database (workhub/waiting.py): for a lock,
 # and for a statement. Commands, imports and the clock wait for as long as it takes.
 DATABASE_TIMEOUTS = env.bool("DATABASE_TIMEOUTS", default=True)

@@ -21,6 +21,9 @@ from django.http.response import HttpResponseBase
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
+# The alias of the database in DATABASE_REPLICA_URL (apicalls/replica.py).
+REPLICA = "replica"
+
 # Set by answer_in_time.
 _is_in_time = False
 
@@ -39,11 +42,18 @@ def answer_in_time() -> None:
         return
     _is_in_time = True
     database = connections[DEFAULT_DB_ALIAS]
-    options = database.settings_dict["OPTIONS"]
     waits = Waits(*settings.API_WAITS)
     if database.vendor == "sqlite":
-        options["timeout"] = waits.lock
+        database.settings_dict["OPTIONS"]["timeout"] = waits.lock
         return
+    _limit(database, waits)
+    if REPLICA in connections.settings:
+        # Only what may take long is read there.
+        _limit(connections[REPLICA], Waits(*settings.PAGE_WAITS))
+
+
+def _limit(database: BaseDatabaseWrapper, waits: Waits) -> None:
+    options = database.settings_dict["OPTIONS"]
     options.setdefault("connect_timeout", settings.DATABASE_CONNECT_TIMEOUT)
     # A server whose machine is gone acknowledges nothing any more.
     options.setdefault("tcp_user_timeout", round(1000 * waits.statement))

@@ -211,6 +211,17 @@ def test_replicas_are_found_by_their_address(site):
         assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
 
 
+def test_lists_are_read_from_a_replica(site):
+    for _time in range(4):
+        site.ask("GET", STREAM, site.authorization("compliance-roster"))
+    asked = (
+        "SELECT count(*) FROM pg_stat_activity WHERE usename = 'workhub' AND query ~ 'FETCH|COMMIT'"
+    )
+    with site.superuser(site.machines.address(100), 5001) as connection:
+        own = connection.execute(asked).fetchone()[0]
+    assert own > 0
+
+
 def test_the_worker_and_the_clock_do_their_work(site):
     assert "entries of audit trails verified" in site.machines.units["clock"].log_text()
     # While the database is away both end, and their units start them again.

@@ -146,3 +146,19 @@ def test_a_secret_with_a_dollar_sign_is_taken_as_it_is(tmp_path):
     env_file.write_text("".join(f"{name}={value}\n" for name, value in SECRETS.items()))
     process = loaded("s.SECRET_KEY", ENV_FILE=str(env_file), SECRET_KEY="$PATH" + "x" * 50)
     assert process.stdout.strip() == "$PATH" + "x" * 50
+
+
+@pytest.mark.parametrize(
+    "urls",
+    [
+        {"DATABASE_REPLICA_URL": "postgres://workhub@127.0.0.1/workhub"},
+        {
+            "DATABASE_URL": "postgres://workhub@127.0.0.1/workhub",
+            "DATABASE_REPLICA_URL": "sqlite:////tmp/replica.sqlite3",
+        },
+    ],
+    ids=["of-sqlite", "in-sqlite"],
+)
+def test_a_replica_is_one_of_postgresql(urls):
+    process = loaded(**SECRETS, **urls)
+    assert "(workhub.E011) DATABASE_REPLICA_URL leads to a replica" in last_line(process)
