@@ -273,14 +273,16 @@ def main() -> int:
     parser.add_argument("--few", type=int, default=10_000)
     parser.add_argument("--some", type=int, default=100_000)
     parser.add_argument("--many", type=int, default=1_000_000)
-    parser.add_argument("--companies", type=int, default=20, help="beside the demo's two")
-    parser.add_argument("--log-rows", type=int, default=200_000)
+    parser.add_argument("--companies", type=int, default=4, help="beside the demo's two")
+    parser.add_argument("--log-rows", type=int, default=1_000_000)
     chosen = parser.parse_args()
     report = Report(chosen.markdown)
     workers = chosen.few, chosen.some, chosen.many
     with installations(len(workers)) as installed:
         for one, number in zip(installed, workers, strict=True):
-            one.fill(companies=chosen.companies, workers=number, log_rows=chosen.log_rows)
+            # A month of them, which is what the pages show.
+            log = {"log_rows": chosen.log_rows, "days": 31}
+            one.fill(companies=chosen.companies, workers=number, **log)
         growth(installed, report, chosen=chosen, workers=workers)
         not_modified(installed[0], report, chosen=chosen)
     return report.end()
