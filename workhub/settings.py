@@ -311,6 +311,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # --- Safety ----------------------------------------------------------------------------
 
 _is_https = _site.scheme == "https"
+SESSION_ENGINE = "accounts.sign_in.session_engine"
 SESSION_COOKIE_SECURE = _is_https
 CSRF_COOKIE_SECURE = _is_https
 LANGUAGE_COOKIE_SECURE = _is_https

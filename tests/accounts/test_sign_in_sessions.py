@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts import services
@@ -222,3 +224,40 @@ def test_what_ends_sessions_ends_those_that_nobody_knows_as_well(here, elsewhere
     end(User.objects.get(pk=viewer.pk))
     assert [is_in(client) for client in (here, elsewhere, unknown)] == [False, False, False]
     assert not PersonSession.objects.exists()
+
+
+# --- A database that fails while a session is saved -------------------------------------
+
+
+@pytest.fixture
+def failing():
+    """Return a function that has the saving of sessions fail with an error, in a block."""
+
+    def fail(error):
+        def refuse(execute, sql, params, many, context):
+            if sql.startswith('UPDATE "django_session"'):
+                raise error
+            return execute(sql, params, many, context)
+
+        return connection.execute_wrapper(refuse)
+
+    return fail
+
+
+def test_who_is_told_to_come_back_has_not_been_told_that_it_was_wrong(client_of, admin, failing):
+    client = client_of(admin)
+    client.raise_request_exception = False
+    with failing(OperationalError("terminating connection")):
+        answer = client.post("/you/preferences/", {"theme": "dark", "language": "en"})
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "5")
+    again = client.post("/you/preferences/", {"theme": "dark", "language": "en"})
+    assert again.status_code == 302
+
+
+def test_a_session_that_was_ended_meanwhile_is_no_fault_of_the_database(client_of, admin):
+    client = client_of(admin)
+    store = client.session
+    store["anything"] = 1
+    Session.objects.all().delete()
+    with pytest.raises(UpdateError):
+        store.save()
