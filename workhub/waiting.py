@@ -135,7 +135,9 @@ def _tell(database: BaseDatabaseWrapper, waits: Waits) -> bool:
     from psycopg.pq import ExecStatus
 
     # By libpq: the driver would begin a transaction with it, whose end could take it back.
-    told = database.connection.pgconn.exec_(
-        f"SET lock_timeout = {lock}; SET statement_timeout = {statement}".encode()
-    )
-    return bool(told.status == ExecStatus.COMMAND_OK)
+    with suppress(DatabaseError), database.wrap_database_errors:
+        told = database.connection.pgconn.exec_(
+            f"SET lock_timeout = {lock}; SET statement_timeout = {statement}".encode()
+        )
+        return bool(told.status == ExecStatus.COMMAND_OK)
+    return False

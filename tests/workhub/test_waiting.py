@@ -151,6 +151,22 @@ def test_a_statement_that_takes_too_long_is_ended(in_a_thread, of_page):
     assert raised.value.__cause__.sqlstate == "57014"
 
 
+def test_a_page_whose_connection_is_lost_is_answered_as_it_was(in_a_thread):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no connection to lose")
+
+    def lose():
+        with connection.cursor() as cursor, pytest.raises(OperationalError):
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return HttpResponse("told")
+
+    def page_then_api():
+        page = PagesWaitMiddleware(lambda _request: lose())
+        return page(None).content, write()[1]
+
+    assert in_a_thread(page_then_api) == (b"told", True)
+
+
 def test_a_command_waits_as_ever(real_database):
     with pytest.raises(MiddlewareNotUsed):
         PagesWaitMiddleware(lambda _request: HttpResponse())
