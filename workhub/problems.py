@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, InternalError, OperationalError
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection
 from django.db import Error as AnyDatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
@@ -144,6 +144,9 @@ def server_error_problem(exc: BaseException | None) -> Problem:
 
 def is_passing(exc: BaseException | None) -> bool:
     """Tell whether it is a fault of the database after which it pays to come back."""
+    if isinstance(exc, connection.Database.OperationalError):  # type: ignore[attr-defined]
+        # The driver's own, which Django lets through where a cursor is closed on the server.
+        return bool(getattr(exc, "sqlite_errorcode", None) != _SQLITE_ERROR)
     if not isinstance(exc, AnyDatabaseError):
         return False
     state = getattr(exc.__cause__, "sqlstate", "")

@@ -165,6 +165,9 @@ def test_headers_of_a_problem(request_with_id, code):
     [
         pytest.param(OperationalError(), "temporarily_unavailable", id="away"),
         pytest.param(InterfaceError(), "temporarily_unavailable", id="closed"),
+        pytest.param(
+            connection.Database.OperationalError(), "temporarily_unavailable", id="of-the-driver"
+        ),
         pytest.param(IntegrityError(), "internal_error", id="integrity"),
         pytest.param(DataError(), "internal_error", id="data"),
         pytest.param(DatabaseError(), "internal_error", id="other"),
