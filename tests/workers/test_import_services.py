@@ -357,6 +357,20 @@ def test_what_a_killed_worker_left_is_begun_anew(company, in_background, state, 
         assert Worker.objects.count() == 1
 
 
+def test_what_a_page_was_to_do_when_it_was_killed_is_begun_anew(company, monkeypatch):
+    def killed(_data_import):
+        raise SystemExit
+
+    with monkeypatch.context() as page:
+        page.setattr(imports, "_worked", killed)
+        with pytest.raises(SystemExit):
+            uploaded(company, HEADINGS, KIM)
+    DataImport.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=5))
+    data_import = DataImport.objects.get()
+    look_after(data_import)
+    assert data_import.state == "mapping"
+
+
 def test_who_was_given_up_for_lost_can_write_no_more(company, in_background):
     data_import = interrupted(uploaded(company, HEADINGS, KIM), "reading")
     ghost = DataImport.objects.get(pk=data_import.pk)

@@ -316,7 +316,8 @@ def _queue(data_import: DataImport, state: ImportState, *, at_once: bool = False
         data_import.attempts = 0
     data_import.state = state
     data_import.run = uuid.uuid4()
-    data_import.is_started = False
+    # Of what the caller is to do there is no task: if it is killed first, that is work left too.
+    data_import.is_started = at_once
     data_import.heartbeat_at = timezone.now()
     data_import.rows_done = 0
     data_import.save()
