@@ -99,13 +99,20 @@ class _Kept:
         self._planned: dict[Statement, _Planned] = {}
 
     def rows(self, statement: Statement, values: Sequence[Any]) -> list[Row]:
+        from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName
+
         planned = self._planned.get(statement)
-        if planned is None:
-            planned = self._planned[statement] = _Planned(self.connection, statement, len(values))
+        if planned is not None:
+            try:
+                return planned.rows(values)
+            except (InvalidSqlStatementName, FeatureNotSupported):
+                # PostgreSQL has not begun with it: the plan is gone, as the driver has it after
+                # each rollback (DEALLOCATE ALL), or of a table that has other columns by now.
+                self._planned.clear()
+        planned = self._planned[statement] = _Planned(self.connection, statement, len(values))
         try:
             return planned.rows(values)
         except Exception:
-            # Perhaps the plan is gone, or of no more use: next time it is made anew.
             self._planned.clear()
             raise
 

@@ -93,10 +93,25 @@ def test_dead_connection_is_left_for_a_new_one_by_what_may_be_repeated(end):
 
 
 @postgresql_only
-def test_plan_that_is_gone_is_made_anew():
+def test_plan_that_the_driver_drops_after_a_rollback_is_made_anew():
     statement = Statement("SELECT CAST(%s AS integer)")
     assert statement.rows([7]) == [(7,)]
-    connection.connection.execute("DEALLOCATE ALL")
-    with pytest.raises(DatabaseError):
-        statement.rows([7])
+    with transaction.atomic():
+        for _time in range(9):  # until the driver has something prepared itself
+            statement.rows([7])
+        transaction.set_rollback(True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'workhub%'")
+        assert cursor.fetchone() == (0,), "the driver dropped nothing, and the test tells nothing"
     assert statement.rows([8]) == [(8,)]
+
+
+@postgresql_only
+def test_plan_of_a_table_that_has_other_columns_by_now_is_made_anew():
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE changing AS SELECT 1 AS one")
+        statement = Statement("SELECT * FROM changing WHERE one = CAST(%s AS integer)")
+        assert statement.rows([1]) == [(1,)]
+        cursor.execute("ALTER TABLE changing ADD COLUMN two integer DEFAULT 2")
+        assert statement.rows([1]) == [(1, 2)]
+        cursor.execute("DROP TABLE changing")
