@@ -219,3 +219,16 @@ def test_a_counter_that_fails_beside_a_query_is_not_tried_again(
     assert answer.status_code == 200
     assert "RateLimit" not in answer
     assert not tried
+
+
+def test_counters_are_not_vacuumed_each_minute(db):
+    # Each time all connections would plan their statements anew, while programs wait.
+    if connection.vendor != "postgresql":
+        pytest.skip("of PostgreSQL")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'apicalls_limitcounter'")
+        [[options]] = cursor.fetchall()
+    assert set(options) == {
+        "autovacuum_vacuum_threshold=10000000",
+        "autovacuum_analyze_threshold=10000000",
+    }
