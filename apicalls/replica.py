@@ -21,22 +21,34 @@ from django.db import Error as DatabaseError
 from apicalls import measured
 from apicalls.selectors import Grant
 from workers.models import FactsStamp
-from workhub.waiting import REPLICA
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Seconds for which one that failed is not asked.
-_PAUSE = 5.0
+# The alias of what DATABASE_REPLICA_URL leads to.
+REPLICA = "replica"
+_REST_SECONDS = 5.0
 
 
 class _IsBehind(Exception):
     """The replica has other facts of the company than the primary had."""
 
 
-class _Pause:
-    until = 0.0
+class _Rest:
+    """For how long a replica that failed is left alone by this process."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def begin(self) -> None:
+        self._until = time.monotonic() + _REST_SECONDS
+
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._until
+
+
+_rest = _Rest()
 
 
 def read(grant: Grant, make: Callable[[str], T]) -> T:
@@ -78,7 +90,7 @@ def rows(grant: Grant, using: str, make: Callable[[str], Iterator[T]]) -> Iterat
 
 
 def _is_asked() -> bool:
-    return REPLICA in connections.settings and time.monotonic() >= _Pause.until
+    return REPLICA in connections.settings and _rest.is_over()
 
 
 @contextmanager
@@ -97,6 +109,6 @@ def _failed(error: Exception) -> None:
         measured.list_read("behind")
         return
     measured.list_read("failed")
-    _Pause.until = time.monotonic() + _PAUSE
+    _rest.begin()
     connections[REPLICA].close()
-    logger.warning("The replica is not read for %g s: %s", _PAUSE, type(error).__name__)
+    logger.warning("The replica is not read for %g s: %s", _REST_SECONDS, type(error).__name__)

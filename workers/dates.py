@@ -1,6 +1,9 @@
 """Days that pass: what they change is worked out for each answer, and told to the feed here."""
 
+from datetime import date
+
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import Company
 from workers.changes import Change, Timeline, Told, append, changes_of
@@ -18,6 +21,8 @@ def follow_dates(*, company: Company) -> int:
     at once, it tells each once.
     """
     told = 0
+    if not _due(company, _today(company)).exists():
+        return 0  # without the lock, which gives the company another stamp
     while True:
         # A transaction for each batch, so that nobody waits for the whole company.
         with transaction.atomic():
@@ -31,13 +36,8 @@ def follow_dates(*, company: Company) -> int:
 
 def _passed(company: Company) -> list[Change]:
     """Note a batch of rows as told, and return what is to tell of them."""
-    # Not the caller's company: its time zone may have been changed before the lock.
-    today = Company.objects.get(pk=company.pk).today()
-    rows = list(
-        WorkerRequirement.objects.filter(
-            worker__company=company, next_change_on__lte=today
-        ).order_by("next_change_on", "pk")[:_BATCH]
-    )
+    today = _today(company)
+    rows = list(_due(company, today).order_by("next_change_on", "pk")[:_BATCH])
     changes: list[Change] = []
     for row in rows:
         before = Timeline(
@@ -59,3 +59,12 @@ def _passed(company: Company) -> list[Change]:
         )
     WorkerRequirement.objects.bulk_update(rows, ["status", "next_change_on"], batch_size=500)
     return changes
+
+
+def _due(company: Company, today: date) -> QuerySet[WorkerRequirement]:
+    return WorkerRequirement.objects.filter(worker__company=company, next_change_on__lte=today)
+
+
+def _today(company: Company) -> date:
+    # Not the caller's company: its time zone may have been changed before the lock.
+    return Company.objects.get(pk=company.pk).today()

@@ -95,19 +95,21 @@ class _Kept:
     """What a thread keeps for its connection: the statements that PostgreSQL has planned."""
 
     def __init__(self, connection: "psycopg.Connection[Any]"):
-        self.connection = connection
-        self._planned: dict[Statement, _Planned] = {}
-
-    def rows(self, statement: Statement, values: Sequence[Any]) -> list[Row]:
+        # Only where psycopg is there.
         from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName
 
+        self.connection = connection
+        self._planned: dict[Statement, _Planned] = {}
+        # PostgreSQL has not begun with it: the plan is gone, as the driver has it after each
+        # rollback (DEALLOCATE ALL), or is of a table that has other columns by now.
+        self._not_begun = InvalidSqlStatementName, FeatureNotSupported
+
+    def rows(self, statement: Statement, values: Sequence[Any]) -> list[Row]:
         planned = self._planned.get(statement)
         if planned is not None:
             try:
                 return planned.rows(values)
-            except (InvalidSqlStatementName, FeatureNotSupported):
-                # PostgreSQL has not begun with it: the plan is gone, as the driver has it after
-                # each rollback (DEALLOCATE ALL), or of a table that has other columns by now.
+            except self._not_begun:
                 self._planned.clear()
         planned = self._planned[statement] = _Planned(self.connection, statement, len(values))
         try:

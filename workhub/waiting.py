@@ -21,9 +21,6 @@ from django.http.response import HttpResponseBase
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-# The alias of the database in DATABASE_REPLICA_URL (apicalls/replica.py).
-REPLICA = "replica"
-
 # Set by answer_in_time.
 _is_in_time = False
 
@@ -47,9 +44,9 @@ def answer_in_time() -> None:
         database.settings_dict["OPTIONS"]["timeout"] = waits.lock
         return
     _limit(database, waits)
-    if REPLICA in connections.settings:
-        # Only what may take long is read there.
-        _limit(connections[REPLICA], Waits(*settings.PAGE_WAITS))
+    # From another one only long lists are read (apicalls/replica.py).
+    for alias in connections.settings.keys() - {DEFAULT_DB_ALIAS}:
+        _limit(connections[alias], Waits(*settings.PAGE_WAITS))
 
 
 def _limit(database: BaseDatabaseWrapper, waits: Waits) -> None:

@@ -41,7 +41,7 @@ class Pair:
             is_json = response.headers["Content-Type"].startswith("application/json")
         return json.loads(body) if is_json else body
 
-    def first_name(self, query="limit=1"):
+    def name_of_first(self, query="limit=1"):
         return self.ask("compliance-roster", query)["workers"][0]["worker"]["lastName"]
 
     def rename(self, name, company="Northern Build"):
@@ -118,10 +118,10 @@ def test_who_has_changed_something_reads_it_though_the_replica_does_not_know(bot
     with both.held_back(), both.counting() as found:
         for number in range(3):
             both.rename(f"Name{number}{query[0]}")
-            assert both.first_name(query) == f"Name{number}{query[0]}"
+            assert both.name_of_first(query) == f"Name{number}{query[0]}"
     assert found == {"behind": 3}
     both.catch_up()
-    assert both.first_name(query) == f"Name2{query[0]}"
+    assert both.name_of_first(query) == f"Name2{query[0]}"
 
 
 def test_a_replica_that_knows_nothing_new_of_others_is_new_enough(both):

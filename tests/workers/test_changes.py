@@ -18,7 +18,7 @@ from workers.compliance import Status, status_on
 from workers.dates import follow_dates
 from workers.facts import EVERYTHING
 from workers.feed import Kind, feed_page
-from workers.models import ComplianceChange, Worker, WorkerRequirement
+from workers.models import ComplianceChange, FactsStamp, Worker, WorkerRequirement
 from workers.scope import Placement, Scope
 
 # Noon in UTC is the same day in most of the world.
@@ -432,3 +432,9 @@ def test_two_daily_commands_and_a_writer_lose_and_double_nothing(company, dana, 
         assert read_from_the_start(company) == as_answered_today(company)
         on_days = [row[0] for row in rows(company) if row[3] == "date"]
         assert on_days == [date(2026, 1, 11), date(2026, 2, 11)]
+
+
+def test_a_day_that_changes_nothing_leaves_the_stamp(company, dana):
+    before = FactsStamp.objects.get(company=company).stamp
+    assert follow_dates(company=company) == 0
+    assert FactsStamp.objects.get(company=company).stamp == before
