@@ -126,9 +126,8 @@ class CallView(APIView):
         known = memory.recall(question)
         if known is None:
             return None
-        unseen = Rendered(b"", known.tag)
-        response = _conditional(request, unseen, self.renderer.content_type)
-        if response.status_code != HTTPStatus.NOT_MODIFIED:
+        response = _not_modified(request, known.tag)
+        if response is None:
             return None
         self.counted(self.hit.usage())
         self.told = known.told
@@ -150,7 +149,12 @@ class CallView(APIView):
             document = document.compressed()
         if question is not None:
             memory.keep(question, Known(document.tag, self.told))
-        return _conditional(request, document, self.renderer.content_type)
+        response = _not_modified(request, document.tag)
+        if response is None:
+            content_type = self.renderer.content_type
+            response = HttpResponse(document.body, content_type=content_type)
+            _add_tag(response, document.tag)
+        return response
 
     def identify(self, request: HttpRequest) -> None:
         """Authenticate; from here on the call is known."""
@@ -421,15 +425,22 @@ def _ending(grant: Grant) -> Iterator[tuple[str, str]]:
         yield "Sunset", http_date(grant.ends_at.timestamp())
 
 
-def _conditional(request: HttpRequest, document: Rendered, content_type: str) -> HttpResponse:
-    """Answer with the document, or with 304 whoever has it already (412: not that one)."""
-    headers = {"ETag": document.tag, "Cache-Control": "private, no-cache"}
-    response = HttpResponse(document.body, content_type=content_type, headers=headers)
+def _not_modified(request: HttpRequest, tag: str) -> HttpResponse | None:
+    """Return the 304 of whoever has the document with that entity-tag already, None for others.
+
+    Who wants it only where it is the one they have is refused where it is another (412).
+    """
     if not is_conditional(request):
-        return response
-    conditional = cast(
-        HttpResponse, get_conditional_response(request, document.tag, response=response)
-    )
-    if conditional.status_code == HTTPStatus.PRECONDITION_FAILED:
+        return None
+    response: HttpResponse | None = get_conditional_response(request, tag)
+    if response is None:
+        return None
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED:
         raise Problem("precondition_failed")
-    return conditional
+    _add_tag(response, tag)
+    return response
+
+
+def _add_tag(response: HttpResponse, tag: str) -> None:
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "private, no-cache"
