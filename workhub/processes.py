@@ -35,6 +35,8 @@ def server_command(host: str, port: str) -> list[str]:
         *("--workers", os.environ.get("WEB_CONCURRENCY", "1")),
         # Each has a connection to the database; more than this waits for the processor.
         *("--blocking-threads", str(2 * (os.cpu_count() or 1))),
+        # As in deploy/: what proxies do not speak it does not understand either.
+        *("--http", "1", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536"),
         *("--no-ws", "--log-level", "warning"),
         *("--respawn-failed-workers", "--workers-kill-timeout", "10"),
         "workhub.wsgi:application",

@@ -5,6 +5,7 @@ when a case is sent.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 PATH = b"/api/v1/worker-compliance?workerIDNumber=00417"
 
@@ -14,7 +15,7 @@ class Case:
     """What is sent, and what it may come to at most: so many requests, so many of them good."""
 
     name: str
-    data: bytes
+    data: Any
     requests: int = 1
     good: int = 0
 

@@ -5,6 +5,7 @@ The database is that of the tests and there is no counter beside it, so that thi
 
 import os
 import shutil
+import ssl
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ class Fronts(Site):
         )
         own = {
             "DATABASE_URL": self._database,
+            "DATABASE_REPLICA_URL": "",
             "CACHE_URL": "",
             "EMAIL_URL": f"filemail:///{self.machines.folder}/data/mail",
             "FAILED_AUTHORIZATIONS_PER_MINUTE": str(MANY),
@@ -52,9 +54,13 @@ class Fronts(Site):
         program = f"from apicalls.demo import demo_load; demo_load(password={PASSWORD * 2!r})"
         self.manage("shell", "-v0", "-c", program)
 
-    def tls_connected(self, address, source=None):
-        """Return an encrypted connection of bytes to a proxy."""
-        return self.tls.wrap_socket(connected(address, 443, source), server_hostname=HOST)
+    def tls_connected(self, address, source=None, protocol="http/1.1"):
+        """Return an encrypted connection of bytes to a proxy, which agreed on the protocol."""
+        tls = ssl.create_default_context(cafile=self.machines.folder / "etc" / "crt")
+        tls.set_alpn_protocols([protocol])
+        connection = tls.wrap_socket(connected(address, 443, source), server_hostname=HOST)
+        assert connection.selected_alpn_protocol() == protocol
+        return connection
 
 
 @contextmanager

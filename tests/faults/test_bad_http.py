@@ -1,4 +1,4 @@
-"""Bad HTTP against the server alone and behind each shipped proxy.
+"""Bad HTTP against the server alone and behind each shipped proxy, and bad HTTP/2 to the proxies.
 
 No bytes come to more answers than there are requests in them, a request that is hidden in another
 is answered to nobody, nothing of it makes the application fail or stop answering, and the request
@@ -8,21 +8,45 @@ log has a row for each good request and for nothing else.
 import json
 import urllib.parse
 from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.deploy.site import HOST
-from tests.faults.bad_http import corpus, request, smuggled
+from tests.faults import bad_http, bad_http2, http2, raw
+from tests.faults.bad_http import Case, request, smuggled
 from tests.faults.fronts import MANY, database_kind, fronts
-from tests.faults.raw import answers_in, connected, exchange
+from tests.faults.raw import Answer, connected, exchange
 from tests.shipped.calls import all_with, ask, pairs_of
 from tests.shipped.server import database_of_its_own, shipped_server
 
 pytestmark = pytest.mark.faults
 
-TARGETS = ["granian", "HAProxy", "nginx"]
+
+class Protocol(NamedTuple):
+    """What is sent by it, and how that becomes bytes and what comes back answers.
+
+    `sent` is given what a case or `good` holds, and what puts the placeholders in bytes in place.
+    """
+
+    corpus: Callable[[bytes], Sequence[Case]]
+    good: Any
+    sent: Callable[[Any, Callable[[bytes], bytes]], bytes]
+    answers_in: Callable[[bytes], Sequence[Answer]]
+
+
+HTTP1 = Protocol(
+    bad_http.corpus,
+    request(b"Connection: close"),
+    lambda data, placed: placed(data),
+    raw.answers_in,
+)
+HTTP2 = Protocol(bad_http2.corpus, [bad_http2.GOOD], http2.sent, http2.answers_in)
+
+TARGETS = ["granian", "HAProxy", "nginx", "HAProxy, HTTP/2", "nginx, HTTP/2"]
 # What a proxy says by itself of what it does not do: a method, a coding or a version (RFC 9110).
 BY_PROXY = {501, 505}
 AT_ONCE = 6
@@ -45,17 +69,23 @@ class Target:
     pair: str
     other: str
     site: object
+    protocol: Protocol = HTTP1
 
-    def send(self, data, agent, **how):
-        for placeholder, value in (
-            (b"{host}", self.host),
-            (b"{pair}", self.pair),
-            (b"{agent}", agent),
-        ):
-            data = data.replace(placeholder, value.encode())
+    def send(self, data, agent):
+        """Send it and return the bytes that come back."""
+
+        def placed(text):
+            for placeholder, value in (
+                (b"{host}", self.host),
+                (b"{pair}", self.pair),
+                (b"{agent}", agent),
+            ):
+                text = text.replace(placeholder, value.encode())
+            return text
+
         connection = self.connect()
         try:
-            received, _closed = exchange(connection, data, **how)
+            received, _closed = exchange(connection, self.protocol.sent(data, placed))
         finally:
             connection.close()
         return received
@@ -101,32 +131,35 @@ def target(request):
             server,
         )
     site = request.getfixturevalue("site")
-    address = site.front if request.param == "HAProxy" else site.nginx
+    name, _, version = request.param.partition(", ")
+    address = site.front if name == "HAProxy" else site.nginx
+    spoken = "h2" if version else "http/1.1"
     path, right = "/api/v1/compliance-roster?limit=5", site.authorization("compliance-roster")
     return Target(
         request.param,
-        lambda: site.tls_connected(address),
+        lambda: site.tls_connected(address, protocol=spoken),
         HOST,
         site.authorization("worker-compliance")["Authorization"],
         other_worker(site.ask("GET", path, right).text),
         site,
+        HTTP2 if version else HTTP1,
     )
 
 
-def wrong_with(case, received, answers, other):
+def wrong_with(case, answers, other):
     """Say what is wrong with what came back, or ""."""
     if len(answers) > case.requests:
         return f"{len(answers)} answers to {case.requests} requests"
     good = sum(answer.status in (200, 304) for answer in answers)
     if good > case.good:
         return f"{good} answered, of {case.good} that are good"
-    if other.encode() in received:
+    if any(other.encode() in answer.body for answer in answers):
         return "the smuggled request was answered"
     for answer in answers:
         own = answer.request_id or answer.status not in BY_PROXY
         if answer.status >= 500 and own:
             return f"{answer.status}: {answer.body[:200]!r}"
-        if answer.status == 0 and received[3:5] == b"\x04\x00":
+        if answer.status == 0 and answer.body[3:5] == b"\x04\x00":
             continue  # the first frame of HTTP/2, which was asked for in so many words
         if answer.status == 0 and case.name.startswith("HTTP/0.9"):
             continue  # such an answer is its body
@@ -139,18 +172,19 @@ def wrong_with(case, received, answers, other):
 def test_bad_requests_come_to_one_answer_at_most_and_harm_nobody(target, figures):
     target.site.manage("shell", "-v0", "-c", _FORGET)
 
-    cases = corpus(smuggled(target.host, target.pair, target.other))
+    protocol = target.protocol
+    cases = protocol.corpus(smuggled(target.host, target.pair, target.other))
 
     def tried(number):
         case = cases[number]
         received = target.send(case.data, f"case-{number}")
         try:
-            answers = answers_in(received)
+            answers = protocol.answers_in(received)
         except ValueError:
             return None, f"{case.name}: cannot be read: {received[:300]!r}"
-        wrong = wrong_with(case, received, answers, target.other)
+        wrong = wrong_with(case, answers, target.other)
         # Somebody else, on a connection of their own, is answered as ever.
-        [after] = answers_in(target.send(request(b"Connection: close"), f"after-{number}"))
+        [after] = protocol.answers_in(target.send(protocol.good, f"after-{number}"))
         if after.status != 200 or json.loads(after.body)["worker"]["workerIDNumber"] != "00417":
             wrong = wrong or f"afterwards: {after}"
         return answers, wrong and f"{case.name}: {wrong}"
