@@ -7,7 +7,7 @@ goes on where it was. An old number can be taken out when nothing needs it any m
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -21,9 +21,10 @@ from apicalls.models import Credential
 from apicalls.services.credentials import owner_of, vault
 
 BATCH = 500
-# Between two batches on SQLite, where one writes at a time and who waits looks every tenth of a
-# second whether it is their turn: without a rest it never would be.
-_REST = 0.2  # seconds
+# On SQLite one writes at a time, and who waits looks now and then whether it is their turn. So few
+# are written at once there, and then others have their turn for so many times as long.
+_AT_ONCE_ON_SQLITE = 50
+_TURN_OF_OTHERS = 2
 
 
 @dataclass(slots=True)
@@ -105,17 +106,12 @@ def rotate(*, batch: int = BATCH) -> Iterator[Rotation]:
             return
         # All that takes long is done before anything is locked.
         sealed = [(pair, _sealed_anew(pair)) for pair in pairs]
-        with transaction.atomic():
-            for pair, anew in sealed:
-                if anew is None:
-                    rotation.unreadable += 1
-                else:
-                    _store(pair, anew)
-                    rotation.done += 1
+        readable = [(pair, anew) for pair, anew in sealed if anew is not None]
+        _store_all(readable)
+        rotation.done += len(readable)
+        rotation.unreadable += len(sealed) - len(readable)
         after = pairs[-1].pk
         yield rotation
-        if connection.vendor == "sqlite":
-            time.sleep(_REST)
 
 
 def _sealed_anew(pair: Credential) -> SealedSecret | None:
@@ -128,6 +124,18 @@ def _sealed_anew(pair: Credential) -> SealedSecret | None:
     except SecretUnreadable:
         return None
     return vault().seal(client_secret, owner)
+
+
+def _store_all(sealed: Sequence[tuple[Credential, SealedSecret]]) -> None:
+    is_sqlite = connection.vendor == "sqlite"
+    at_once = _AT_ONCE_ON_SQLITE if is_sqlite else max(1, len(sealed))
+    for first in range(0, len(sealed), at_once):
+        began = time.monotonic()
+        with transaction.atomic():
+            for pair, anew in sealed[first : first + at_once]:
+                _store(pair, anew)
+        if is_sqlite:
+            time.sleep(_TURN_OF_OTHERS * (time.monotonic() - began))
 
 
 def _store(pair: Credential, sealed: SealedSecret) -> None:

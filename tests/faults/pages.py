@@ -60,14 +60,18 @@ def by_caller(page):
         program = row.xpath("string(th)").partition(",")[0].strip()
         said = row.xpath("string(td[@data-label='Requests (30 days)'])")
         requests, refused = re.fullmatch(
-            r"(\d+)(?:, (\d+) of them refused)?", said.strip()
+            r"([\d,]+)(?:, ([\d,]+) of them refused)?", said.strip()
         ).groups()
-        found[program] = (int(requests), int(refused or 0))
+        found[program] = (_number(requests), _number(refused or "0"))
     return found
 
 
 def _numbers(row):
-    return tuple(int(cell.text) for cell in row.xpath("td[@class='number']"))
+    return tuple(_number(cell.text) for cell in row.xpath("td[@class='number']"))
+
+
+def _number(text):
+    return int(text.replace(",", ""))
 
 
 def form_with(page, name):

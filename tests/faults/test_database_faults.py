@@ -308,10 +308,13 @@ def locked(server, table, how="ACCESS EXCLUSIVE"):
 
 
 def test_locked_for_the_api(server, pairs, usual, figures):
-    with locked(server, "apicalls_requestlog"):
-        attempts = [asked(server, pairs) for _ in range(5)]
+    # Whoever asked before may have used the minute up.
+    with all_with(server, "rate_limit", RATE_LIMIT):
+        with locked(server, "apicalls_requestlog"):
+            attempts = [asked(server, pairs) for _ in range(5)]
+        after = asked(server, pairs)
     assert {(one.status, one.retry_after) for one in attempts} == {(503, "5")}
-    assert asked(server, pairs).verdict == usual[LOOKUP].verdict
+    assert after.verdict == usual[LOOKUP].verdict
     slowest = max(one.seconds for one in attempts)
     figures["locked: slowest 503, seconds"] = f"{slowest:.2f}"
     assert slowest < 1
