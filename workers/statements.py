@@ -6,7 +6,9 @@ goes past them, and by them wherever somebody listens (`execute_wrapper`, counte
 transaction is open.
 """
 
+import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -34,6 +36,7 @@ class Statement:
     def __init__(self, sql: str):
         self.sql = sql
         self.for_sqlite = sql.replace("%s", "?")
+        self._run = _read if sql.startswith("SELECT") else _written_in_turn
 
     def rows(
         self,
@@ -68,10 +71,7 @@ class Statement:
         if database.vendor != "postgresql":
             if is_alone:
                 with database.wrap_database_errors:
-                    rows: list[Row] = database.connection.execute(
-                        self.for_sqlite, values
-                    ).fetchall()
-                    return rows
+                    return self._run(database, self.for_sqlite, values)
             with database.cursor() as cursor:
                 return _fetched(cursor, self.sql, values)
         kept = _kept_for(database.connection)
@@ -86,6 +86,42 @@ def _fetched(cursor: Any, sql: str, values: Sequence[Any]) -> list[Row]:
     cursor.execute(sql, values)
     rows: list[Row] = cursor.fetchall()
     return rows
+
+
+# --- SQLite ----------------------------------------------------------------------------
+
+# Seconds between two looks whether nobody else writes.
+_LOOK_EVERY = 0.005
+
+
+def _read(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> list[Row]:
+    rows: list[Row] = database.connection.execute(sql, values).fetchall()
+    return rows
+
+
+def _written_in_turn(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> list[Row]:
+    """Run what writes, and wait as long as the connection does where somebody else is writing.
+
+    SQLite by itself looks ever more seldom whether they have come to their end, a tenth of a
+    second apart at last. Beside several who write without a pause, whoever has a moment only,
+    as the API has, would miss each of the gaps between them.
+    """
+    connection = database.connection
+    patience = database.settings_dict["OPTIONS"].get("timeout", 5.0)  # sqlite3's own
+    until = time.monotonic() + patience
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                return _read(database, sql, values)
+            except sqlite3.OperationalError as error:
+                # Of SQLITE_BUSY_SNAPSHOT and others the last byte is the same.
+                is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() > until:
+                    raise
+            time.sleep(_LOOK_EVERY)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(1000 * patience)}")
 
 
 # --- PostgreSQL ------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 
 import pytest
@@ -12,8 +12,14 @@ from django.db import OperationalError, connection, connections, transaction
 from django.http import HttpResponse, StreamingHttpResponse
 
 from accounts.models import Company
+from workers.statements import Statement
 from workhub import waiting
 from workhub.waiting import PagesWaitMiddleware, answer_in_time
+
+ADD = Statement(
+    "INSERT INTO apicalls_limitcounter (key, started_at, hits) VALUES (%s, %s, %s) RETURNING key"
+)
+of_sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="one writes at a time there")
 
 
 @pytest.fixture
@@ -90,6 +96,41 @@ def test_the_api_waits_for_a_lock_for_a_moment(in_a_thread, locked):
         seconds, is_written = in_a_thread(write)
     assert not is_written
     assert 0.15 < seconds < 0.8
+
+
+@of_sqlite
+def test_what_an_answer_writes_is_written_in_the_first_gap(in_a_thread, locked, monkeypatch):
+    looks = []
+
+    def written():
+        rows = ADD.rows(["a", 1.5, 1])
+        with connection.cursor() as cursor:
+            return rows, cursor.execute("PRAGMA busy_timeout").fetchone()
+
+    with ExitStack() as held:
+        held.enter_context(locked())
+
+        def look(seconds):
+            looks.append(seconds)
+            if len(looks) == 3:
+                held.close()
+
+        monkeypatch.setattr("workers.statements.time.sleep", look)
+        rows, waits = in_a_thread(written)
+    assert (rows, waits, len(looks)) == ([("a",)], (200,), 3)
+    assert max(looks) < 0.01
+
+
+@of_sqlite
+def test_what_an_answer_writes_waits_for_a_moment(in_a_thread, locked):
+    def write():
+        began = time.monotonic()
+        with pytest.raises(OperationalError):
+            ADD.rows(["a", 1.5, 1])
+        return time.monotonic() - began
+
+    with locked():
+        assert 0.15 < in_a_thread(write) < 0.8
 
 
 def test_a_page_waits_for_longer_and_leaves_the_connection_as_it_was(in_a_thread, locked):
