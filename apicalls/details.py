@@ -23,9 +23,8 @@ from apicalls.forms import APICallForm, ServedForm
 from apicalls.kit.example import example_of
 from apicalls.kit.views.trial import TrialForm
 from apicalls.models import APICall, Document, State
-from apicalls.samples import COUNT_LIMIT
-from workers.models import Worker
 from workers.scope import Scope
+from workers.selectors import COUNT_LIMIT, number_in_scope
 
 ACTIVITY_SHOWN = 10
 # Names of the scope in the sentence at the top.
@@ -133,8 +132,7 @@ def summary_of(api_call: APICall, *, requests: int, names: Mapping[str, Mapping[
 
 def _whom(api_call: APICall, names: Mapping[str, Mapping[int, str]]) -> str:
     scope = Scope.of(api_call.scope)
-    workers = Worker.objects.for_company(api_call.company).filter(scope.condition(), is_active=True)
-    number = workers.order_by()[: COUNT_LIMIT + 1].count()
+    number = number_in_scope(company=api_call.company, scope=scope)
     if number > COUNT_LIMIT:
         told = _("more than %(number)s workers") % {"number": number_format(COUNT_LIMIT)}
     else:

@@ -17,13 +17,11 @@ from apicalls.models import APICall, Document
 from apicalls.options import DEFAULT_WITHIN_DAYS
 from apicalls.selectors import wanted_of
 from workers.facts import Found
-from workers.models import Worker
 from workers.scope import Scope
-from workers.selectors import Filters, lapsing_page, roster_page
+from workers.selectors import COUNT_LIMIT, Filters, lapsing_page, number_in_scope, roster_page
 
-# Workers or items in the sample of a list, and how far workers are counted.
+# Workers or items in the sample of a list.
 _SHOWN = 2
-COUNT_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Sample:
 
     @property
     def is_counted_out(self) -> bool:
-        return self.workers < COUNT_LIMIT
+        return self.workers <= COUNT_LIMIT
 
 
 def sample_of(
@@ -47,11 +45,10 @@ def sample_of(
     document, about = _real(company, api_call.template.document, fields, scope)
     if document is None:
         document = sample_document(api_call.template.document, fields)
-    workers = Worker.objects.for_company(company).filter(scope.condition(), is_active=True)
     return Sample(
         text=as_text(document, output_format),
         about=about,
-        workers=workers.order_by()[:COUNT_LIMIT].count(),
+        workers=number_in_scope(company=company, scope=scope),
     )
 
 

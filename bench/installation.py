@@ -22,8 +22,11 @@ from tests.shipped.server import ROOT, free_port, new_database, shipped_server, 
 from tests.with_postgresql import postgresql
 from workhub.processes import server_command
 
-# As an operator would have it on a machine with a few GB: with all durability.
-POSTGRESQL = "-c shared_buffers=1GB -c maintenance_work_mem=512MB -c max_wal_size=8GB"
+# As deploy/ has it, on a machine with a few GB: with all durability.
+POSTGRESQL = (
+    "-c shared_buffers=1GB -c maintenance_work_mem=512MB -c max_wal_size=8GB "
+    "-c random_page_cost=1.1 -c jit=off"
+)
 SHIPPED = "workhub.wsgi:application"
 WORKER_COMPLIANCE = "/api/v1/worker-compliance"
 

@@ -9,6 +9,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 
 from accounts.batches import cursor_kept, kept_rows
+from accounts.models import Company
 from workers.compliance import Component, Level, WorkerStatus
 from workers.facts import (
     EVERYTHING,
@@ -39,6 +40,8 @@ __all__ = ["Found", "ItemFacts", "Wanted", "WorkerFacts"]
 ROWS_LIMIT = 10_000
 # Rows that the database hands over at a time.
 _CHUNK = 2000
+# How far the workers in a scope are counted.
+COUNT_LIMIT = 10_000
 
 
 # --- One worker ------------------------------------------------------------------------
@@ -229,6 +232,14 @@ def _roster(
         )
         workers = workers.filter(Exists(lapsing))
     return workers
+
+
+def number_in_scope(*, company: Company, scope: Scope) -> int:
+    """Return how many active workers are in the scope, COUNT_LIMIT + 1 where there are more."""
+    workers = Worker.objects.for_company(company).filter(scope.condition(), is_active=True)
+    # In the order of the index by company: else all of a database could be gone through for the
+    # first few of one company.
+    return workers.order_by("company_id", "pk")[: COUNT_LIMIT + 1].count()
 
 
 def place_id(

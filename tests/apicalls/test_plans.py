@@ -13,6 +13,8 @@ from apicalls.models import APICall, Caller, Credential, RequestLog
 from workers.demo import demo_load
 from workers.demo.multiply import multiply
 from workers.models import Location, Position, Worker
+from workers.scope import EVERYBODY
+from workers.selectors import number_in_scope
 
 pytestmark = pytest.mark.skipif(
     "connection.vendor != 'postgresql'", reason="it is about PostgreSQL's plans"
@@ -115,7 +117,7 @@ def register(company, other_company, add_call, ask):
 
 @pytest.mark.breaks_derived_rows  # they are copied, and thousands: looking takes minutes
 def test_large_tables_are_asked_by_index(
-    register, company, add_call, ask, other_secret, admin, client_of
+    register, company, other_company, add_call, ask, other_secret, admin, client_of, monkeypatch
 ):
     worker = register[3]
     by_id = f"workerIDNumber={worker.id_number}"
@@ -171,6 +173,9 @@ def test_large_tables_are_asked_by_index(
         page("/workers/")
         page(f"/workers/{worker.pk}/")
         page(f"/workers/{worker.pk}/disclosures/")
+        # Of a company that has more than are counted.
+        monkeypatch.setattr("workers.selectors.COUNT_LIMIT", 100)
+        assert number_in_scope(company=other_company, scope=EVERYBODY) == 101
     assert noted.statements > 60
     assert not noted.faults, "\n".join(noted.faults)
 

@@ -4,7 +4,15 @@ import pytest
 
 from workers import services
 from workers.compliance import summary
-from workers.selectors import Found, ItemFacts, WorkerFacts, compliance_find, worker_items
+from workers.scope import Scope
+from workers.selectors import (
+    Found,
+    ItemFacts,
+    WorkerFacts,
+    compliance_find,
+    number_in_scope,
+    worker_items,
+)
 
 TODAY = date(2026, 3, 2)
 
@@ -306,3 +314,23 @@ def test_each_of_several_workers_has_their_own_items(company, dana, asked_first_
         ["First Aid"],
     )
     assert (without.worker.id_number, without.items) == ("", [])
+
+
+# --- number_in_scope -----------------------------------------------------------------------
+
+
+def test_active_workers_in_a_scope_are_counted_as_far_as_the_limit(
+    company, other_company, dana, monkeypatch
+):
+    for of in (company, company, other_company):
+        services.worker_add(company=of, by=None, first_name="Ines", last_name="Moreau")
+    gone = services.worker_add(company=company, by=None, first_name="Ola", last_name="Berg")
+    services.worker_change(company=company, worker=gone, by=None, is_active=False)
+
+    def number(**scope):
+        return number_in_scope(company=company, scope=Scope.of(scope))
+
+    assert (number(), number(locations=[dana.location_id])) == (3, 1)
+    for limit, told in ((3, 3), (2, 3), (1, 2)):
+        monkeypatch.setattr("workers.selectors.COUNT_LIMIT", limit)
+        assert number() == told
