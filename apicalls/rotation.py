@@ -7,7 +7,7 @@ goes on where it was. An old number can be taken out when nothing needs it any m
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -20,10 +20,9 @@ from apicalls.credentials import SealedSecret, SecretUnreadable
 from apicalls.models import Credential
 from apicalls.services.credentials import owner_of, vault
 
-BATCH = 500
-# On SQLite one writes at a time, and who waits looks now and then whether it is their turn. So few
-# are written at once there, and then others have their turn for so many times as long.
-_AT_ONCE_ON_SQLITE = 50
+# Pairs in one transaction. On SQLite one writes at a time, and who waits looks now and then whether
+# it is their turn: few are written there, and then others have theirs for so many times as long.
+BATCH, BATCH_ON_SQLITE = 500, 50
 _TURN_OF_OTHERS = 2
 
 
@@ -85,9 +84,10 @@ def _counted(pairs: QuerySet[Credential], column: str) -> Counter[int]:
     return Counter(dict(rows.values_list(column, "number")))
 
 
-def rotate(*, batch: int = BATCH) -> Iterator[Rotation]:
+def rotate(*, batch: int | None = None) -> Iterator[Rotation]:
     """Seal what is older under the newest numbers, and tell how far it is after each batch.
 
+    A `batch` is so many pairs, as many as are good for the database where it is None.
     What is kept without its secret (the policy "show once") cannot be sealed anew: it needs its
     pepper until the pair is regenerated.
     """
@@ -95,6 +95,8 @@ def rotate(*, batch: int = BATCH) -> Iterator[Rotation]:
         "pepper_number": max(settings.CREDENTIAL_PEPPERS),
         "key_number": max(settings.CREDENTIAL_KEYS),
     }
+    is_sqlite = connection.vendor == "sqlite"
+    batch = batch or (BATCH_ON_SQLITE if is_sqlite else BATCH)
     older = Credential.objects.exclude(**newest).exclude(secret_ciphertext=b"")
     rotation = Rotation(todo=older.count())
     after = 0
@@ -106,10 +108,16 @@ def rotate(*, batch: int = BATCH) -> Iterator[Rotation]:
             return
         # All that takes long is done before anything is locked.
         sealed = [(pair, _sealed_anew(pair)) for pair in pairs]
-        readable = [(pair, anew) for pair, anew in sealed if anew is not None]
-        _store_all(readable)
-        rotation.done += len(readable)
-        rotation.unreadable += len(sealed) - len(readable)
+        began = time.monotonic()
+        with transaction.atomic():
+            for pair, anew in sealed:
+                if anew is None:
+                    rotation.unreadable += 1
+                else:
+                    _store(pair, anew)
+                    rotation.done += 1
+        if is_sqlite:
+            time.sleep(_TURN_OF_OTHERS * (time.monotonic() - began))
         after = pairs[-1].pk
         yield rotation
 
@@ -124,18 +132,6 @@ def _sealed_anew(pair: Credential) -> SealedSecret | None:
     except SecretUnreadable:
         return None
     return vault().seal(client_secret, owner)
-
-
-def _store_all(sealed: Sequence[tuple[Credential, SealedSecret]]) -> None:
-    is_sqlite = connection.vendor == "sqlite"
-    at_once = _AT_ONCE_ON_SQLITE if is_sqlite else max(1, len(sealed))
-    for first in range(0, len(sealed), at_once):
-        began = time.monotonic()
-        with transaction.atomic():
-            for pair, anew in sealed[first : first + at_once]:
-                _store(pair, anew)
-        if is_sqlite:
-            time.sleep(_TURN_OF_OTHERS * (time.monotonic() - began))
 
 
 def _store(pair: Credential, sealed: SealedSecret) -> None:

@@ -36,7 +36,7 @@ class Statement:
     def __init__(self, sql: str):
         self.sql = sql
         self.for_sqlite = sql.replace("%s", "?")
-        self._run = _read if sql.startswith("SELECT") else _written_in_turn
+        self._writes = not sql.startswith("SELECT")
 
     def rows(
         self,
@@ -71,7 +71,9 @@ class Statement:
         if database.vendor != "postgresql":
             if is_alone:
                 with database.wrap_database_errors:
-                    return self._run(database, self.for_sqlite, values)
+                    if self._writes:
+                        return _written_in_turn(database, self.for_sqlite, values)
+                    return _fetched(database.connection.cursor(), self.for_sqlite, values)
             with database.cursor() as cursor:
                 return _fetched(cursor, self.sql, values)
         kept = _kept_for(database.connection)
@@ -94,11 +96,6 @@ def _fetched(cursor: Any, sql: str, values: Sequence[Any]) -> list[Row]:
 _LOOK_EVERY = 0.005
 
 
-def _read(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> list[Row]:
-    rows: list[Row] = database.connection.execute(sql, values).fetchall()
-    return rows
-
-
 def _written_in_turn(database: BaseDatabaseWrapper, sql: str, values: Sequence[Any]) -> list[Row]:
     """Run what writes, and wait as long as the connection does where somebody else is writing.
 
@@ -113,7 +110,7 @@ def _written_in_turn(database: BaseDatabaseWrapper, sql: str, values: Sequence[A
     try:
         while True:
             try:
-                return _read(database, sql, values)
+                return _fetched(connection.cursor(), sql, values)
             except sqlite3.OperationalError as error:
                 # Of SQLITE_BUSY_SNAPSHOT and others the last byte is the same.
                 is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY

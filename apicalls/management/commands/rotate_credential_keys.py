@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.sign_in.resealing import authenticators_reseal
-from apicalls.rotation import BATCH, Rotation, in_use, rotate
+from apicalls.rotation import BATCH, BATCH_ON_SQLITE, Rotation, in_use, rotate
 
 
 class Command(BaseCommand):
@@ -14,13 +14,17 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--batch", type=int, default=BATCH, help="pairs in one transaction")
+        parser.add_argument(
+            "--batch",
+            type=int,
+            help=f"pairs in one transaction ({BATCH}; on SQLite {BATCH_ON_SQLITE})",
+        )
         parser.add_argument(
             "--check", action="store_true", help="only say which numbers are needed"
         )
 
-    def handle(self, *args: Any, batch: int, check: bool, **options: Any) -> None:
-        if batch < 1:
+    def handle(self, *args: Any, batch: int | None, check: bool, **options: Any) -> None:
+        if batch is not None and batch < 1:
             raise CommandError("--batch must be 1 or more.")
         if not check:
             rotation = Rotation(todo=0)
