@@ -22,7 +22,7 @@ from apicalls.services.credentials import owner_of, vault
 
 # Pairs in one transaction. On SQLite one writes at a time, and who waits looks now and then whether
 # it is their turn: few are written there, and then others have theirs for so many times as long.
-BATCH, BATCH_ON_SQLITE = 500, 50
+BATCH, BATCH_ON_SQLITE = 500, 20
 _TURN_OF_OTHERS = 2
 
 
