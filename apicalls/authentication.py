@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from django.db import connection
 from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
@@ -12,8 +13,9 @@ from apicalls.callers import caller_key
 from apicalls.credentials import Authorization, is_amx, parse_amx
 from apicalls.doctor import Mistake
 from apicalls.request_log import Refusal
-from apicalls.selectors import Grant, pair_find
+from apicalls.selectors import Grant, Opened, Presented, grant_at, pair_find, pair_open
 from apicalls.services import vault
+from apicalls.unchanged import asks_for_news, pairs
 from workhub.problems import CHALLENGE, Problem
 
 # In the environ of a request: what was found out about its header when it was refused.
@@ -53,6 +55,17 @@ class AMXAuthentication(BaseAuthentication):
             raise Problem("malformed_authorization")
         return None, self.authenticate_credentials(request, authorization)
 
+    def presume(self, request: HttpRequest) -> tuple[Presented, Opened] | None:
+        """Return what the pair opened when it was last seen, as of now; it may not any more."""
+        authorization = _read(request)[1]
+        if authorization is None:
+            return None
+        pair = _presented(request, authorization)
+        opened = pairs.recall(pair)
+        if opened is None:
+            return None
+        return pair, opened._replace(grant=grant_at(opened.grant, datetime.now(UTC)))
+
     def authenticate_credentials(self, request: HttpRequest, authorization: Authorization) -> Grant:
         """Return what the pair opens.
 
@@ -60,19 +73,35 @@ class AMXAuthentication(BaseAuthentication):
         unknown key, a wrong secret and a pair that has ended. Which it was is found out where
         it is logged, by the database.
         """
-        digests = vault().digests(authorization)
-        grant = pair_find(digests=digests, caller=caller_key(request), now=datetime.now(UTC))
+        pair = _presented(request, authorization)
+        grant = _opened(request, pair)
         if grant is None:
             # Whose pair it is shows also where key and secret are swapped.
             client_key = doctor.key_meant(authorization)
             _client_key, mistake = _looked_at(request)
-            request.META[_REFUSAL] = Refusal(client_key, mistake and mistake.value, digests)
+            request.META[_REFUSAL] = Refusal(client_key, mistake and mistake.value, pair.digests)
             raise _refusal(client_key, client_address(request))
         return grant
 
     def authenticate_header(self, request: HttpRequest) -> str:
         # Without a value here REST framework turns every 401 into a 403.
         return CHALLENGE
+
+
+def _presented(request: HttpRequest, authorization: Authorization) -> Presented:
+    return Presented(tuple(vault().digests(authorization)), caller_key(request))
+
+
+def _opened(request: HttpRequest, pair: Presented) -> Grant | None:
+    """Return what the pair opens; of who is going to ask again, remember it."""
+    now = datetime.now(UTC)
+    if connection.vendor != "postgresql" or not asks_for_news(request):
+        return pair_find(pair, now=now)
+    opened = pair_open(pair, now=now)
+    if opened is None:
+        return None
+    pairs.keep(pair, opened)
+    return opened.grant
 
 
 def _refusal(client_key: str, address: str | None) -> Problem:

@@ -65,11 +65,20 @@ def caller_seen(
     if known is None:
         return _met(api_call_id, credential_id, key, now)
     stale = now - SEEN_PRECISION
-    if known.last_seen_at < stale or known.credential_id != credential_id:
+    if is_unsaid(known, credential_id, now):
         Caller.objects.filter(pk=known.id).exclude(
             Q(last_seen_at__gte=stale) & Q(credential_id=credential_id)
         ).update(last_seen_at=now, credential_id=credential_id)
     return known.id
+
+
+def is_unsaid(known: KnownCaller | None, credential_id: int, now: datetime) -> bool:
+    """Tell whether it is still to be recorded that the caller asked."""
+    return (
+        known is None
+        or known.last_seen_at < now - SEEN_PRECISION
+        or known.credential_id != credential_id
+    )
 
 
 def _met(api_call_id: int, credential_id: int, key: CallerKey, now: datetime) -> int:

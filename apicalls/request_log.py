@@ -18,8 +18,9 @@ from typing import Any, NamedTuple, TypeVar
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InternalError, OperationalError, connection, connections
 from django.db import Error as DatabaseError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.db.models import Field, ForeignKey, IntegerField, Q
+from django.db.models import Field, Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -30,10 +31,10 @@ from apicalls.doctor import Mistake
 from apicalls.draining import drainer
 from apicalls.models import CLIENT_LENGTH, Credential, RefusedRequests, RequestLog
 from apicalls.parameters import LOOKUPS
-from apicalls.selectors import Grant
+from apicalls.selectors import Grant, Opened, Presented, pair_written_if_same
 from apicalls.spool import spool
-from workers.statements import Statement
-from workhub.middleware import request_id_of
+from workers.statements import Statement, left_lost
+from workhub.middleware import request_id_of, request_id_renew
 from workhub.problems import Problem, problem_of, problem_response
 
 logger = logging.getLogger(__name__)
@@ -129,8 +130,79 @@ def request_log_add(
     where the row waits in the spool: a database that is read-only does not stop answers.
     """
     now = datetime.now(UTC)
-    values = {
-        "at": now,
+    values = _values(
+        now, grant, seen, told, caller_id, status, code, milliseconds, size, is_test=is_test
+    )
+    try:
+        log_id = _insert(values)
+    except (InternalError, OperationalError) as error:
+        if not is_read_only(error):
+            raise
+        _spool({"row": values})
+        measured.log_row("spooled")
+        _connect_anew_soon()
+        return None
+    measured.log_row("written")
+    if is_test or status == HTTPStatus.FORBIDDEN:
+        return log_id
+    if is_use_unsaid(grant, now):
+        _used(grant.credential_id, now - LAST_USED_PRECISION, now)
+    return log_id
+
+
+def request_log_add_if_same(
+    *,
+    request: HttpRequest,
+    pair: Presented,
+    opened: Opened,
+    told: Told,
+    status: int,
+    milliseconds: int,
+) -> bool:
+    """Record an answer without a body if the pair still opens the same, and tell whether it does.
+
+    One statement does both. Also where it cannot be done nothing is recorded, and the request
+    is to be answered in full, which then finds out why.
+    """
+    grant = opened.grant
+    caller_id = grant.caller and grant.caller.id
+    values = _values(
+        grant.asked_at, grant, seen_of(request), told, caller_id, status, "", milliseconds, size=0
+    )
+    database = connections[DEFAULT_DB_ALIAS]
+    sql, columns = _insert_sql(database.vendor)
+    row = _adapted(values, columns, database)
+    try:
+        is_written = pair_written_if_same(pair, opened, insert=sql, row=row)
+    except DatabaseError as error:
+        if database.in_atomic_block:
+            raise
+        if left_lost(database):
+            # Nobody knows whether it was written.
+            request_id_renew(request)
+        elif not is_read_only(error):
+            raise
+        return False
+    if is_written:
+        measured.log_row("written")
+    return is_written
+
+
+def _values(
+    at: datetime,
+    grant: Grant,
+    seen: Seen,
+    told: Told,
+    caller_id: int | None,
+    status: int,
+    code: str,
+    milliseconds: int,
+    size: int,
+    *,
+    is_test: bool = False,
+) -> dict[str, Any]:
+    return {
+        "at": at,
         "api_call_id": grant.api_call_id,
         "credential_id": grant.credential_id,
         "request_id": seen.request_id,
@@ -149,22 +221,11 @@ def request_log_add(
         "change_sequence": told.change_sequence,
         "served_version_id": grant.served_version_id,
     }
-    try:
-        log_id = _insert(values)
-    except (InternalError, OperationalError) as error:
-        if not is_read_only(error):
-            raise
-        _spool({"row": values})
-        measured.log_row("spooled")
-        _connect_anew_soon()
-        return None
-    measured.log_row("written")
-    if is_test or status == HTTPStatus.FORBIDDEN:
-        return log_id
-    stale = now - LAST_USED_PRECISION
-    if grant.last_used_at is None or grant.last_used_at < stale:
-        _used(grant.credential_id, stale, now)
-    return log_id
+
+
+def is_use_unsaid(grant: Grant, now: datetime) -> bool:
+    """Tell whether it is still to be said that the credential was used."""
+    return grant.last_used_at is None or grant.last_used_at < now - LAST_USED_PRECISION
 
 
 def _used(credential_id: int, stale: datetime, now: datetime) -> None:
@@ -203,41 +264,49 @@ def _spool(entry: dict[str, Any]) -> None:
 def _insert(values: Mapping[str, Any]) -> int:
     """Write a row by one statement whose text is made once, and return its id."""
     database = connections[DEFAULT_DB_ALIAS]
-    statement, columns = _insert_statement(database.vendor)
-    ops = database.ops
-    row = [adapt(ops, values[name]) if adapt else values[name] for name, adapt in columns]
-    [[log_id]] = statement.rows(row, database=database)
+    sql, columns = _insert_sql(database.vendor)
+    row = _adapted(values, columns, database)
+    [[log_id]] = _returning(sql).rows(row, database=database)
     return int(log_id)
 
 
+_Adapt = Callable[[BaseDatabaseOperations, Any], Any]
+_Columns = Sequence[tuple[str, _Adapt | None]]
+
+
+def _adapted(
+    values: Mapping[str, Any], columns: _Columns, database: BaseDatabaseWrapper
+) -> list[Any]:
+    ops = database.ops
+    return [adapt(ops, values[name]) if adapt else values[name] for name, adapt in columns]
+
+
 @lru_cache(maxsize=2)
-def _insert_statement(vendor: str) -> tuple[Statement, Sequence[tuple[str, "_Adapt | None"]]]:
-    """Return the statement, and for each of its values the name and how the database takes it."""
+def _returning(sql: str) -> Statement:
+    return Statement(f"{sql} RETURNING id")
+
+
+@lru_cache(maxsize=2)
+def _insert_sql(vendor: str) -> tuple[str, _Columns]:
+    """Return SQL that inserts a row, and for each value the name and how the database takes it."""
     fields = [field for field in RequestLog._meta.concrete_fields if not field.primary_key]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column or "") for field in fields)
     places = ", ".join(["%s"] * len(fields))
     table = quote(RequestLog._meta.db_table)
-    sql = f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id"  # noqa: S608
-    return Statement(sql), [(field.attname, _adapter(field)) for field in fields]
-
-
-_Adapt = Callable[[BaseDatabaseOperations, Any], Any]
+    sql = f"INSERT INTO {table} ({columns}) SELECT {places}"
+    return sql, [(field.attname, _adapter(field)) for field in fields]
 
 
 def _adapter(field: Field[Any, Any]) -> _Adapt | None:
     """Return what a field does with values of its own type, None for nothing at all."""
-    kind = field.target_field if isinstance(field, ForeignKey) else field
-    # What refers to a key is as wide as the key.
-    internal_type = kind.get_internal_type().replace("Auto", "Integer")
+    internal_type = field.get_internal_type()
     if internal_type == "DateTimeField":
         return lambda ops, value: ops.adapt_datetimefield_value(value)
     if internal_type == "GenericIPAddressField":
         # Few ask, and often.
         adapted = lru_cache(maxsize=1024)(connection.ops.adapt_ipaddressfield_value)
         return lambda ops, value: adapted(value)
-    if isinstance(kind, IntegerField):
-        return lambda ops, value: ops.adapt_integerfield_value(value, internal_type)
     return None
 
 

@@ -40,6 +40,13 @@ class CallerKey(NamedTuple):
     client: str
 
 
+class Presented(NamedTuple):
+    """What a request shows to be let in: the digests of its pair, and who shows it."""
+
+    digests: tuple[bytes, ...]
+    caller: CallerKey
+
+
 class KnownCaller(NamedTuple):
     """What is known of who asks before they are answered."""
 
@@ -142,24 +149,55 @@ _CALLER_FIELDS = (
 )
 
 
-def pair_find(*, digests: Sequence[bytes], caller: CallerKey, now: datetime) -> Grant | None:
+class Opened(NamedTuple):
+    """What a pair opened when it was looked up, and what tells whether it still opens the same."""
+
+    grant: Grant
+    found: Sequence[int]
+
+
+def pair_find(pair: Presented, *, now: datetime) -> Grant | None:
     """Return what the pair with one of these digests opens, and what is known of the caller.
 
-    `digests` are those of Client Key and Client Secret together (credentials.Vault.digests). So
+    The digests are those of Client Key and Client Secret together (credentials.Vault.digests). So
     an unknown key, a wrong secret and a pair that has ended are one case, that of no row: there
     is nothing to compare, to build or to read further for one of them and not for another.
     It is one query. Each chosen parameter set makes a row; the other columns are the same in
     all of them.
     """
-    named: dict[str, Any] = {f"digest_{number}": digest for number, digest in enumerate(digests)}
-    rows = _pair_query(len(digests)).rows(
-        **named, now=now, address_range=caller.address_range, client=caller.client
-    )
-    if not rows:
-        return None
-    settings = _settings_in(tuple(rows))
-    today = now.astimezone(zoneinfo.ZoneInfo(settings.time_zone)).date()
-    return settings._replace(asked_at=now, today=today)
+    rows = _pair_query(len(pair.digests)).rows(**_asked(pair, now))
+    return grant_at(_settings_in(tuple(rows)), now) if rows else None
+
+
+def pair_open(pair: Presented, *, now: datetime) -> Opened | None:
+    """Return the same, to be compared later on; for PostgreSQL."""
+    rows, found = _pair_query(len(pair.digests)).rows_and_digests(**_asked(pair, now))
+    return Opened(grant_at(_settings_in(tuple(rows)), now), found) if rows else None
+
+
+def pair_written_if_same(
+    pair: Presented, opened: Opened, *, insert: str, row: Sequence[Any]
+) -> bool:
+    """Write a row if the pair still opens the same, and tell whether it was written.
+
+    One statement looks and writes, at the moment of the grant; it is for PostgreSQL. `insert`
+    is as of PreparedQuery.written_if_same.
+    """
+    named = _asked(pair, opened.grant.asked_at)
+    query = _pair_query(len(pair.digests))
+    return query.written_if_same(insert, row, found=opened.found, **named)
+
+
+def grant_at(grant: Grant, now: datetime) -> Grant:
+    """Return what the same settings are at another moment."""
+    today = now.astimezone(zoneinfo.ZoneInfo(grant.time_zone)).date()
+    return grant._replace(asked_at=now, today=today)
+
+
+def _asked(pair: Presented, now: datetime) -> dict[str, Any]:
+    caller = {"address_range": pair.caller.address_range, "client": pair.caller.client}
+    digests = {f"digest_{number}": digest for number, digest in enumerate(pair.digests)}
+    return {**digests, **caller, "now": now}
 
 
 NO_MOMENT = datetime(1, 1, 1, tzinfo=UTC)

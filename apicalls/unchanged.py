@@ -5,22 +5,31 @@ changed. An answer is made from the settings of the call, the query string, the 
 the facts about its workers, and each change of those changes the company's facts stamp. So where
 all of them are as they were, the entity-tag is.
 
+Nor is the pair looked up first. It opens what it opened a moment ago, most likely: whoever has it
+is answered on that, and the row of the request log is written only if that is what it opens still,
+by the one statement that looks (`Opened`).
+
 A process remembers what it was asked for itself, and for a minute: should anything ever change
 facts past the services, as an operator can in the database, nobody is told for longer that
 nothing has changed.
 """
 
 import time
+from collections.abc import Hashable
 from threading import Lock
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from django.http import HttpRequest
 
 from apicalls.request_log import Told
-from apicalls.selectors import NO_MOMENT, Grant
+from apicalls.selectors import NO_MOMENT, Grant, Opened, Presented
 
 _SECONDS = 60
 _QUESTIONS = 4096
+_PAIRS = 1024
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 def is_conditional(request: HttpRequest) -> bool:
@@ -59,28 +68,29 @@ class Known(NamedTuple):
     told: Told
 
 
-class Memory:
-    """What is known of some questions, each for so many seconds; the oldest is forgotten first."""
+class Memory(Generic[K, V]):
+    """What is known of some things, each for so many seconds; the oldest is forgotten first."""
 
     def __init__(self, *, seconds: float, most: int):
         self._seconds, self._most = seconds, most
-        self._known: dict[Question, tuple[float, Known]] = {}
+        self._known: dict[K, tuple[float, V]] = {}
         self._lock = Lock()
         self._now = time.monotonic
 
-    def recall(self, question: Question) -> Known | None:
-        until, known = self._known.get(question) or (0.0, None)
+    def recall(self, key: K) -> V | None:
+        until, known = self._known.get(key) or (0.0, None)
         return known if self._now() < until else None
 
-    def keep(self, question: Question, known: Known) -> None:
+    def keep(self, key: K, known: V) -> None:
         with self._lock:
-            self._known.pop(question, None)
+            self._known.pop(key, None)
             while len(self._known) >= self._most:
                 del self._known[next(iter(self._known))]
-            self._known[question] = self._now() + self._seconds, known
+            self._known[key] = self._now() + self._seconds, known
 
     def clear(self) -> None:
         self._known.clear()
 
 
-memory = Memory(seconds=_SECONDS, most=_QUESTIONS)
+memory: Memory[Question, Known] = Memory(seconds=_SECONDS, most=_QUESTIONS)
+pairs: Memory[Presented, Opened] = Memory(seconds=_SECONDS, most=_PAIRS)

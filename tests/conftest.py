@@ -172,10 +172,12 @@ def shipped(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _no_bytes_of_another_test():
     """Where a test takes a part of the way to a document away, the way is to be gone."""
-    from apicalls import answers, unchanged
+    from apicalls import answers, limits, unchanged
 
     answers._told.cache_clear()
     unchanged.memory.clear()
+    unchanged.pairs.clear()
+    limits.supply.clear()
 
 
 @pytest.fixture(autouse=True)

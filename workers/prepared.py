@@ -4,7 +4,7 @@ Building the text takes the ORM several times as long as the database takes to a
 The query is still written as a QuerySet, so fields, joins and conversions stay Django's.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -77,13 +77,7 @@ class PreparedQuery:
         PostgreSQL; where it cannot be, it has an error and the query is run alone.
         """
         database = connections[DEFAULT_DB_ALIAS]
-        text = self._texts.get(database.vendor)
-        if text is None:
-            text = self._texts[database.vendor] = self._text(database)
-        given = [
-            constant if name is None else _adapted(values[name], database)
-            for name, constant in text.parameters
-        ]
+        text, given = self._given(database, values)
         rows = None
         if beside is not None:
             rows = _rows_beside(beside, text, given, database)
@@ -92,6 +86,42 @@ class PreparedQuery:
         if not text.converters:
             return rows
         return [_converted(row, text.converters, database) for row in rows]
+
+    def rows_and_digests(self, **values: Value) -> tuple[list[Row], list[int]]:
+        """Run the query and return its rows, and of each what tells later on if it is the same.
+
+        For PostgreSQL, as `written_if_same` is, which takes those digests for its `found`.
+        """
+        database = connections[DEFAULT_DB_ALIAS]
+        text, given = self._given(database, values)
+        rows = _digested(text.sql).rows(given, may_repeat=True, database=database)
+        return [row[1:] for row in rows], [row[0] for row in rows]
+
+    def written_if_same(
+        self, insert: str, row: Sequence[Any], *, found: Sequence[int], **values: Value
+    ) -> bool:
+        """Write a row if the query finds what it once `found`, and tell whether it was written.
+
+        One statement looks and writes. `insert` is SQL that inserts what it selects, from
+        nowhere: the condition is put behind it.
+        """
+        database = connections[DEFAULT_DB_ALIAS]
+        text, given = self._given(database, values)
+        statement = _conditional(insert, text.sql)
+        return bool(statement.rows([*row, *given, found], database=database))
+
+    def _given(
+        self, database: BaseDatabaseWrapper, values: Mapping[str, Value]
+    ) -> tuple[_Text, list[Any]]:
+        """Return the query's text for this database, and its values in their places."""
+        text = self._texts.get(database.vendor)
+        if text is None:
+            text = self._texts[database.vendor] = self._text(database)
+        given = [
+            constant if name is None else _adapted(values[name], database)
+            for name, constant in text.parameters
+        ]
+        return text, given
 
     def _text(self, database: BaseDatabaseWrapper) -> _Text:
         queryset = self._build(**self._stand_ins)
@@ -139,6 +169,23 @@ def _joined(beside: str, query: str, condition: str) -> Statement:
     return Statement(
         f"WITH beside AS ({beside}) SELECT beside.*, found.* FROM beside LEFT JOIN LATERAL "  # noqa: S608
         f"(SELECT * FROM ({query}) AS asked WHERE {condition}) AS found ON true"
+    )
+
+
+# 64 bits of all values of a row. Nobody chooses what is in there to have two rows look alike.
+_DIGEST = "hash_record_extended(found, 0)"
+
+
+@lru_cache(maxsize=64)
+def _digested(query: str) -> Statement:
+    return Statement(f"SELECT {_DIGEST}, found.* FROM ({query}) AS found")  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _conditional(insert: str, query: str) -> Statement:
+    return Statement(
+        f"{insert} WHERE ARRAY(SELECT {_DIGEST} FROM ({query}) AS found) = %s "  # noqa: S608
+        "RETURNING true"
     )
 
 

@@ -56,10 +56,8 @@ class Statement:
         try:
             return self._rows(database, values)
         except DatabaseError:
-            is_lost = database.connection is not None and not database.is_usable()
-            if not may_repeat or database.in_atomic_block or not is_lost:
+            if not may_repeat or not left_lost(database):
                 raise
-        database.close()
         return self._rows(database, values)
 
     def _rows(self, database: BaseDatabaseWrapper, values: Sequence[Any]) -> list[Row]:
@@ -82,6 +80,17 @@ class Statement:
                 return kept.rows(self, values)
         with database._prepare_cursor(kept.cursor()) as cursor:  # type: ignore[attr-defined]
             return _fetched(cursor, self.sql, values)
+
+
+def left_lost(database: BaseDatabaseWrapper) -> bool:
+    """Leave a connection that turns out to be dead, and tell whether it did.
+
+    The next statement then makes another. Within a transaction none takes its place.
+    """
+    if database.in_atomic_block or database.connection is None or database.is_usable():
+        return False
+    database.close()
+    return True
 
 
 def _fetched(cursor: Any, sql: str, values: Sequence[Any]) -> list[Row]:
@@ -132,6 +141,7 @@ class _Kept:
         from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName
 
         self.connection = connection
+        self._wide = _Wide(connection)
         self._planned: dict[Statement, _Planned] = {}
         # PostgreSQL has not begun with it: the plan is gone, as the driver has it after each
         # rollback (DEALLOCATE ALL), or is of a table that has other columns by now.
@@ -144,7 +154,7 @@ class _Kept:
                 return planned.rows(values)
             except self._not_begun:
                 self._planned.clear()
-        planned = self._planned[statement] = _Planned(self.connection, statement, len(values))
+        planned = self._planned[statement] = _Planned(self._wide, statement, len(values))
         try:
             return planned.rows(values)
         except Exception:
@@ -161,17 +171,34 @@ class _Kept:
         return cursor
 
 
+class _Wide:
+    """The driver's ways to send values, but for whole numbers: all as bigint.
+
+    By itself it chooses the narrowest type that a number fits into, and each would be another
+    plan; to have Django's name the type of each costs more than all else that is done to it.
+    """
+
+    def __init__(self, connection: "psycopg.Connection[Any]"):
+        # Only where psycopg is there.
+        from psycopg.adapt import AdaptersMap
+        from psycopg.types.numeric import Int8BinaryDumper
+
+        self.connection = connection
+        self.adapters = AdaptersMap(connection.adapters)
+        self.adapters.register_dumper(int, Int8BinaryDumper)
+
+
 class _Planned:
     """A statement as PostgreSQL has planned it, run by libpq itself, which waits in C."""
 
-    def __init__(self, connection: "psycopg.Connection[Any]", statement: Statement, width: int):
+    def __init__(self, wide: _Wide, statement: Statement, width: int):
         # Only where psycopg is there.
         from psycopg import pq
         from psycopg.adapt import PyFormat, Transformer
 
         self._pq = pq
-        self._pgconn = connection.pgconn
-        self._transformer = Transformer(connection)
+        self._pgconn = wide.connection.pgconn
+        self._transformer = Transformer(wide)
         self._formats = [PyFormat.AUTO] * width
         self._sql = _numbered(statement.sql)
         # By the types of the values.

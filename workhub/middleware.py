@@ -31,6 +31,11 @@ def request_id_of(request: HttpRequest) -> str:
     return request_id
 
 
+def request_id_renew(request: HttpRequest) -> None:
+    """Give this request another id: a row may or may not have been written with the one it has."""
+    request.META.pop(_REQUEST_ID, None)
+
+
 class TrustedProxyMiddleware:
     """Take over from a proxy of ours who asked it, and whether that was encrypted.
 

@@ -29,12 +29,14 @@ _PR_SET_PDEATHSIG = 1
 
 def server_command(host: str, port: str) -> list[str]:
     granian = shutil.which("granian", path=str(Path(sys.executable).parent)) or "granian"
+    workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
     return [
         granian,
         *("--interface", "wsgi", "--host", host, "--port", port),
-        *("--workers", os.environ.get("WEB_CONCURRENCY", "1")),
-        # Each has a connection to the database; more than this waits for the processor.
-        *("--blocking-threads", str(2 * (os.cpu_count() or 1))),
+        *("--workers", str(workers)),
+        # Each has a connection to the database. As in deploy/, four for each processor: most of
+        # them wait for a commit to reach the disk.
+        *("--blocking-threads", str(max(4, 4 * (os.cpu_count() or 1) // max(1, workers)))),
         # As in deploy/: what proxies do not speak it does not understand either.
         *("--http", "1", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536"),
         *("--no-ws", "--log-level", "warning"),

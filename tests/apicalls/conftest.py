@@ -13,7 +13,7 @@ from accounts.models import Company
 from apicalls import services
 from apicalls.credentials import Authorization, ClientSecret, header_value
 from apicalls.models import APICall, APITemplate
-from apicalls.selectors import CallerKey, credential_current, pair_find
+from apicalls.selectors import CallerKey, Presented, credential_current, pair_find
 from workers import services as workers_services
 from workers.models import Division, Location, Position
 
@@ -109,11 +109,8 @@ def grant_of():
 
     def read(pair):
         authorization = Authorization(pair.client_key, ClientSecret(pair.client_secret))
-        return pair_find(
-            digests=services.vault().digests(authorization),
-            caller=CallerKey("", ""),
-            now=timezone.now(),
-        )
+        digests = tuple(services.vault().digests(authorization))
+        return pair_find(Presented(digests, CallerKey("", "")), now=timezone.now())
 
     return read
 

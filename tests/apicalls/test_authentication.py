@@ -249,7 +249,7 @@ def test_a_traceback_with_local_variables_does_not_show_the_secret(
     """What an error reporter such as Sentry would send of a database that is away."""
     caught = []
 
-    def away(**_kwargs):
+    def away(*_args, **_kwargs):
         raise OperationalError("server closed the connection unexpectedly")
 
     def keep(exc, request):

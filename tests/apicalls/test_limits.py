@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import closing
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from socket import socket
 
@@ -26,20 +27,21 @@ SCRIPT = """
 import json, sys
 import django
 from django.conf import settings
-database, redis, quota = json.loads(sys.argv[1])
+database, redis, quota, how = json.loads(sys.argv[1])
 settings.DATABASES["default"].update(database)
 settings.RATE_LIMIT_STORAGE = redis
 django.setup()
 from apicalls import limits
-print(sum(limits.CallHit(api_call_id=7, quota=quota).usage().allowed for _ in range(quota)))
+hits = (limits.CallHit(api_call_id=7, quota=quota) for _ in range(quota))
+print(sum(getattr(hit, how)().allowed for hit in hits))
 """
 
 
-def let_through(redis=""):
+def let_through(redis="", *, quota=QUOTA, how="usage"):
     """Return how many of four processes' hits were let through, each sending the whole quota."""
     stored = connection.settings_dict
     database = {name: stored[name] for name in ("NAME", "HOST", "PORT", "USER", "PASSWORD")}
-    arguments = json.dumps([database, redis, QUOTA])
+    arguments = json.dumps([database, redis, quota, how])
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", SCRIPT, arguments],
@@ -120,6 +122,103 @@ def test_calls_are_counted_apart(db):
     assert not limits.CallHit(api_call_id=1, quota=1).usage().allowed
 
 
+# --- Beforehand ------------------------------------------------------------------------
+
+
+def ahead(quota=100, **more):
+    return limits.CallHit(api_call_id=1, quota=quota, **more)
+
+
+def counted():
+    return LimitCounter.objects.get(key="call:1").hits
+
+
+def test_who_is_told_nothing_new_is_counted_with_some_that_follow(db):
+    usages = [ahead().usage_ahead() for _ in range(3)]
+    # The second knows what is left: 99, of which it takes 4 more.
+    assert [usage.remaining for usage in usages] == [99, 94, 94]
+    assert counted() == 6
+    for _ in range(3):
+        ahead().usage_ahead()
+    assert counted() == 6
+    ahead().usage_ahead()
+    assert counted() == 11
+
+
+@pytest.mark.parametrize("quota", [1, 5, 40, 100, 1000])
+def test_alone_a_process_lets_through_what_the_limit_says(db, quota):
+    usages = [ahead(quota).usage_ahead() for _ in range(quota + 30)]
+    assert [usage.allowed for usage in usages] == [True] * quota + [False] * 30
+    assert usages[quota - 1].remaining == 0
+    assert all(usage.remaining >= later.remaining for usage, later in pairwise(usages))
+
+
+def test_what_was_counted_beforehand_ends_with_its_window(db, time_machine):
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    for _ in range(2):
+        ahead().usage_ahead()
+    time_machine.move_to(start + timedelta(seconds=60), tick=False)
+    assert ahead().usage_ahead().remaining == 99
+    assert counted() == 1
+
+
+def test_another_limit_has_nothing_of_it(db):
+    for _ in range(2):
+        ahead().usage_ahead()
+    assert not ahead(5).usage_ahead().allowed
+
+
+def test_what_is_given_back_is_there_for_the_next(db):
+    for _ in range(3):
+        hit = ahead()
+        hit.usage_ahead()
+    hit.give_back()
+    for _ in range(4):
+        ahead().usage_ahead()
+    assert counted() == 6
+    refused = ahead(1)
+    assert not refused.usage_ahead().allowed
+    refused.give_back()
+    assert not ahead(1).usage_ahead().allowed
+
+
+def test_what_is_given_back_after_its_window_is_gone(db, time_machine):
+    start = timezone.now()
+    time_machine.move_to(start, tick=False)
+    hits = []
+    for _ in range(3):
+        hits.append(ahead())
+        hits[-1].usage_ahead()
+    time_machine.move_to(start + timedelta(seconds=60), tick=False)
+    for hit in hits:
+        hit.give_back()
+    ahead().usage_ahead()
+    assert counted() == 1
+    hits[2].give_back()
+    ahead().usage_ahead()
+    assert counted() == 6
+
+
+def test_others_who_count_are_seen_by_what_was_counted_beforehand(db):
+    for _ in range(2):
+        ahead().usage_ahead()
+    assert ahead().usage().remaining == 93
+    assert ahead().usage_ahead().remaining == 93
+
+
+# Of forty, each of the processes keeps two at most that nobody else can have.
+FEWEST = QUOTA - PROCESSES * (QUOTA // 20)
+
+
+def test_beforehand_no_more_is_let_through_than_the_limit(real_database):
+    assert FEWEST <= let_through(how="usage_ahead") <= QUOTA
+
+
+def test_beforehand_it_is_the_same_in_redis(real_database, redis_server):
+    assert FEWEST <= let_through(redis_server, how="usage_ahead") <= QUOTA
+
+
 # --- No counter ------------------------------------------------------------------------
 
 
@@ -129,12 +228,13 @@ def test_a_counter_that_is_away_stops_nobody(db, settings, monkeypatch, caplog, 
     limits._redis.cache_clear()
     monkeypatch.setattr(limits, "_warn", limits._Warner())
 
-    def away(_keys):
+    def away(_keys, _number):
         raise OperationalError("database is read-only")
 
     monkeypatch.setattr(limits, "_counted_in_database", away)
     for _ in range(3):
         assert limits.CallHit(api_call_id=1, quota=1).usage() is None
+        assert limits.CallHit(api_call_id=1, quota=1).usage_ahead() is None
         assert limits.failed_authorization(address="192.0.2.1", client_key="K") is None
     warnings = [record for record in caplog.records if "not counted" in record.message]
     assert len(warnings) == 1
@@ -214,7 +314,7 @@ def test_a_counter_that_fails_beside_a_query_is_not_tried_again(
 ):
     monkeypatch.setattr(limits, "_upsert_sql", lambda _number: "SELECT hits, 1 FROM nowhere")
     tried = []
-    monkeypatch.setattr(limits, "_hit", lambda *_args: tried.append(1) or [])
+    monkeypatch.setattr(limits, "_counted", lambda *_args: tried.append(1) or [])
     answer = ask(call)
     assert answer.status_code == 200
     assert "RateLimit" not in answer

@@ -495,6 +495,19 @@ def test_answers_go_on_and_their_rows_wait(read_only, spooled, ask, call, worker
     assert len(row["lookup_hash"]) == 32
 
 
+def test_so_they_do_for_who_is_told_that_nothing_has_changed(read_only, spooled, ask, call, worker):
+    tag = ask(call)["ETag"]
+    for _time in range(3):
+        ask(call, if_none_match=tag)
+    rows = RequestLog.objects.count()
+    read_only(True)
+    answer = ask(call, if_none_match=tag)
+    read_only(False)
+    assert (answer.status_code, RequestLog.objects.count()) == (304, rows)
+    [entry] = spooled()
+    assert entry["row"]["request_id"] == answer["X-Request-Id"]
+
+
 def test_a_refusal_is_no_row_that_waits(read_only, spooled, ask, call, other_secret, caplog):
     """Or else whoever has no pair could fill the disk."""
     read_only(True)

@@ -106,3 +106,49 @@ def test_query_is_run_alone_where_what_is_beside_it_cannot_be(
     assert refused.row is None
     assert isinstance(refused.error, DatabaseError)
     assert [row[0] for row in rows] == [dana.first_name]
+
+
+# --- What is written where it still finds the same -------------------------------------------
+
+ADD = "INSERT INTO written (number) SELECT CAST(%s AS integer)"
+
+
+@pytest.fixture
+def written(db):
+    """A table of its own; return a function that tells what is in it."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE written (number integer) ON COMMIT DROP")
+
+    def read():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT number FROM written ORDER BY number")
+            return [number for [number] in cursor.fetchall()]
+
+    return read
+
+
+def test_row_is_written_where_the_query_finds_the_same(company, dana, written, postgresql_only):
+    query = PreparedQuery(hired, company_id=-1, hired_by="stand-in")
+    values = {"company_id": company.pk, "hired_by": dana.id_number}
+    rows, found = query.rows_and_digests(**values)
+    assert rows == query.rows(**values)
+    assert query.written_if_same(ADD, [7], found=found, **values)
+    Worker.objects.filter(pk=dana.pk).update(first_name="Dan")
+    assert not query.written_if_same(ADD, [8], found=found, **values)
+    _rows, found = query.rows_and_digests(**values)
+    assert query.written_if_same(ADD, [9], found=found, **values)
+    assert written() == [7, 9]
+
+
+def test_row_is_not_written_where_the_query_finds_less_or_more(
+    company, dana, written, postgresql_only
+):
+    query = PreparedQuery(hired, company_id=-1, hired_by="stand-in")
+    values = {"company_id": company.pk, "hired_by": dana.id_number}
+    _rows, found = query.rows_and_digests(**values)
+    for other in ([], [*found, *found], [found[0] + 1]):
+        assert not query.written_if_same(ADD, [7], found=other, **values)
+    nobody = values | {"hired_by": "nobody"}
+    assert query.rows_and_digests(**nobody) == ([], [])
+    assert not query.written_if_same(ADD, [7], found=found, **nobody)
+    assert written() == []
