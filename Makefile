@@ -78,7 +78,8 @@ bench/.venv/installed: requirements/bench.txt $(BIN)/uv
 	VIRTUAL_ENV=bench/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/bench.txt
 	@touch $@
 
-# Hours of a quiet machine; it writes docs/benchmarks.md and .svg. BENCH=--small only tries all of it.
+# Hours of a quiet machine; it writes docs/benchmarks.md and .svg. BENCH="peers rosters" runs those two,
+# BENCH=--small only tries all of it.
 bench: bench/packages.sh $(VENV)/test.installed bench/.venv/installed
 	bench/packages.sh
 	$(BIN)/python -m bench $(BENCH)

@@ -1,43 +1,40 @@
-"""Run all benches at their real sizes and write docs/benchmarks.md and its chart: `make bench`.
+"""Run benches at their real sizes and write docs/benchmarks.md and its chart: `make bench`.
 
-Each is a process of its own. One that breaks a budget does not keep the others from running.
+python -m bench peers rosters
+
+Without names it runs all of them, those first that say how fast answers are. Each is a process of
+its own; one that breaks a budget does not keep the others from running. The page is written after
+each.
 """
 
 import signal
 import subprocess
 import sys
-import time
 from argparse import ArgumentParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.page import Page
 from bench.table import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 CHART = PAGE.with_suffix(".svg")
 
-_HEAD = """# Benchmarks
-
-What `make bench` found on {day}. It writes this page; bench/README.md says what is measured and
-how. A ratio is of two sides that were asked in turns in the same run, and its median with the
-least and the greatest.
-
-![Requests a second of Workhub and of others that do the same job]({chart})
-"""
-
 BENCHES = (
-    ("usage_pages",),
-    ("purge",),
     ("peers",),
     ("rosters",),
     ("latency",),
     ("profile",),
-    ("logging_cost",),
     ("lookups",),
+    ("logging_cost",),
     ("credential_timing",),
     ("credential_timing", "--database=sqlite"),
+    # These fill the log with ten million rows first, which takes most of an hour for each.
+    ("usage_pages",),
+    ("purge",),
 )
+_MACHINE = "the machine"
 # To see that all of it works, in a few minutes: no figures to learn from.
 _SMALL = {
     "usage_pages": ("--rows=20000", "--days=20", "--workers=600"),
@@ -59,26 +56,34 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="only to see that it works")
-    small = parser.parse_args().small
+    names = sorted({name for name, *_options in BENCHES})
+    parser.add_argument("names", nargs="*", metavar="bench", help=f"of {', '.join(names)}")
+    chosen = parser.parse_args()
+    unknown = [name for name in chosen.names if name not in names]
+    if unknown:
+        parser.error(f"there is no bench {unknown[0]}; there are {', '.join(names)}")
+    page = Page(PAGE, chart=CHART.name)
+    order = [_MACHINE, *map(" ".join, BENCHES)]
     broken = []
-    with TemporaryDirectory(prefix="workhub-bench-") as folder:
-        found = Path(folder) / "benchmarks.md"
-        chart = Path(folder) / CHART.name
-        table = machine()
-        print(table.as_text(), flush=True)
-        head = _HEAD.format(day=time.strftime("%Y-%m-%d"), chart=CHART.name)
-        found.write_text(f"{head}\n{table.as_markdown()}")
-        for name, *options in BENCHES:
-            sizes = _SMALL[name] if small else ()
+    table = machine()
+    print(table.as_text(), flush=True)
+    if not chosen.small:
+        page.put(_MACHINE, table.as_markdown(), order=order)
+    for name, *options in BENCHES:
+        if chosen.names and name not in chosen.names:
+            continue
+        with TemporaryDirectory(prefix="workhub-bench-") as folder:
+            found, chart = Path(folder) / "found.md", Path(folder) / CHART.name
+            sizes = _SMALL[name] if chosen.small else ()
             drawn = ("--chart", str(chart)) if name == "peers" else ()
             command = [sys.executable, "-m", f"bench.{name}", *options, *sizes, *drawn]
             print(f"\n$ python {' '.join(command[1:])}", flush=True)
             if _run([*command, "--markdown", str(found)]):
                 broken.append(" ".join([name, *options]))
-        if not small:
-            PAGE.write_text(found.read_text())
-            if chart.exists():  # not where the bench ended by an error
-                CHART.write_text(chart.read_text())
+            if not chosen.small and found.exists():  # not where it ended by an error
+                page.put(" ".join([name, *options]), found.read_text(), order=order)
+                if chart.exists():
+                    CHART.write_text(chart.read_text())
     for name in broken:
         print(f"Broken, or ended by an error: {name}", file=sys.stderr)
     return 1 if broken else 0
