@@ -154,14 +154,18 @@ class CallView(APIView):
             hit = _hit_of(grant)
             self.usage = hit.usage_ahead()
             if self.usage is None or self.usage.allowed:
-                self.is_logged = request_log.request_log_add_if_same(
-                    request=request,
-                    pair=pair,
-                    opened=opened,
-                    told=self.told,
-                    status=response.status_code,
-                    milliseconds=self._milliseconds(),
-                )
+                try:
+                    self.is_logged = request_log.request_log_add_if_same(
+                        request=request,
+                        pair=pair,
+                        opened=opened,
+                        told=self.told,
+                        status=response.status_code,
+                        milliseconds=self._milliseconds(),
+                    )
+                except DatabaseError:
+                    _answer_problems_as(grant, request)
+                    raise
             if self.is_logged:
                 return response
             hit.give_back()
@@ -210,7 +214,7 @@ class CallView(APIView):
         authenticated = _AMX.authenticate(request)
         if authenticated is not None:
             _nobody, self.grant = authenticated
-            answer_problems_in(request, xml=self.grant.output_format == OutputFormat.XML)
+            _answer_problems_as(self.grant, request)
 
     def get(self, request: HttpRequest) -> Served:
         """Count the request, then read its parameters and return what it asks for.
@@ -467,6 +471,11 @@ def _where_instead(path: str) -> str:
 def _from_first(first: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
     yield first
     yield from chunks
+
+
+def _answer_problems_as(grant: Grant, request: HttpRequest) -> None:
+    """Have problems in the call's Output Format from here on."""
+    answer_problems_in(request, xml=grant.output_format == OutputFormat.XML)
 
 
 def _is_more_to_say(grant: Grant) -> bool:

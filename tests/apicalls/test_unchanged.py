@@ -227,9 +227,11 @@ def test_a_connection_that_was_ended_meanwhile_keeps_nobody_from_it(
 
 
 @postgresql
+@pytest.mark.parametrize("output_format", ["json", "xml"])
 def test_what_else_keeps_its_row_from_being_written_is_told(
-    real_database, ask, call, crane_operator, monkeypatch
+    real_database, ask, add_call, company, crane_operator, monkeypatch, output_format
 ):
+    call = add_call(company, output_format=output_format)
     tag = ask(call)["ETag"]
     for _time in range(TO_BEGIN):
         ask(call, if_none_match=tag)
@@ -239,7 +241,9 @@ def test_what_else_keeps_its_row_from_being_written_is_told(
 
     monkeypatch.setattr("apicalls.request_log.pair_written_if_same", locked)
     answer = ask(call, if_none_match=tag)
-    assert (answer.status_code, answer.json()["code"]) == (503, "temporarily_unavailable")
+    assert answer.status_code == 503
+    assert answer["Content-Type"] == f"application/problem+{output_format}"
+    assert b"temporarily_unavailable" in answer.content
 
 
 def test_an_admins_test_is_logged_as_one(program, ask, call, crane_operator):
