@@ -114,7 +114,7 @@ ADD = "INSERT INTO written (number) SELECT CAST(%s AS integer)"
 
 
 @pytest.fixture
-def written(db):
+def written(db, postgresql_only):
     """A table of its own; return a function that tells what is in it."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE written (number integer) ON COMMIT DROP")
@@ -127,7 +127,7 @@ def written(db):
     return read
 
 
-def test_row_is_written_where_the_query_finds_the_same(company, dana, written, postgresql_only):
+def test_row_is_written_where_the_query_finds_the_same(company, dana, written):
     query = PreparedQuery(hired, company_id=-1, hired_by="stand-in")
     values = {"company_id": company.pk, "hired_by": dana.id_number}
     rows, found = query.rows_and_digests(**values)
@@ -140,9 +140,7 @@ def test_row_is_written_where_the_query_finds_the_same(company, dana, written, p
     assert written() == [7, 9]
 
 
-def test_row_is_not_written_where_the_query_finds_less_or_more(
-    company, dana, written, postgresql_only
-):
+def test_row_is_not_written_where_the_query_finds_less_or_more(company, dana, written):
     query = PreparedQuery(hired, company_id=-1, hired_by="stand-in")
     values = {"company_id": company.pk, "hired_by": dana.id_number}
     _rows, found = query.rows_and_digests(**values)
