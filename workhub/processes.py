@@ -34,9 +34,9 @@ def server_command(host: str, port: str) -> list[str]:
         granian,
         *("--interface", "wsgi", "--host", host, "--port", port),
         *("--workers", str(workers)),
-        # Each has a connection to the database. Some of them wait for a commit to reach the disk;
-        # of more than these, whoever is unlucky waits longer for the processor.
-        *("--blocking-threads", str(max(4, 3 * (os.cpu_count() or 1) // max(1, workers)))),
+        # Each has a connection to the database, and some wait for a commit to reach the disk; of
+        # more than these, of which granian warns, some wait for the processor too long.
+        *("--blocking-threads", str(max(4, (2 * (os.cpu_count() or 1) + 1) // max(1, workers)))),
         # As in deploy/: what proxies do not speak it does not understand either.
         *("--http", "1", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536"),
         *("--no-ws", "--log-level", "warning"),
