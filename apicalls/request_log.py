@@ -131,7 +131,16 @@ def request_log_add(
     """
     now = datetime.now(UTC)
     values = _values(
-        now, grant, seen, told, caller_id, status, code, milliseconds, size, is_test=is_test
+        at=now,
+        grant=grant,
+        seen=seen,
+        told=told,
+        caller_id=caller_id,
+        status=status,
+        code=code,
+        milliseconds=milliseconds,
+        size=size,
+        is_test=is_test,
     )
     try:
         log_id = _insert(values)
@@ -165,9 +174,14 @@ def request_log_add_if_same(
     is to be answered in full, which then finds out why.
     """
     grant = opened.grant
-    caller_id = grant.caller and grant.caller.id
     values = _values(
-        grant.asked_at, grant, seen_of(request), told, caller_id, status, "", milliseconds, size=0
+        at=grant.asked_at,
+        grant=grant,
+        seen=seen_of(request),
+        told=told,
+        caller_id=grant.caller and grant.caller.id,
+        status=status,
+        milliseconds=milliseconds,
     )
     database = connections[DEFAULT_DB_ALIAS]
     sql, columns = _insert_sql(database.vendor)
@@ -189,18 +203,19 @@ def request_log_add_if_same(
 
 
 def _values(
+    *,
     at: datetime,
     grant: Grant,
     seen: Seen,
     told: Told,
     caller_id: int | None,
     status: int,
-    code: str,
     milliseconds: int,
-    size: int,
-    *,
+    code: str = "",
+    size: int = 0,
     is_test: bool = False,
 ) -> dict[str, Any]:
+    """Return what a row of the log is made of, by the names of its fields."""
     return {
         "at": at,
         "api_call_id": grant.api_call_id,

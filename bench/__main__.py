@@ -30,7 +30,7 @@ BENCHES = (
     ("logging_cost",),
     ("credential_timing",),
     ("credential_timing", "--database=sqlite"),
-    # These fill the log with ten million rows first, which takes most of an hour for each.
+    # These fill the log with ten million rows first.
     ("usage_pages",),
     ("purge",),
 )

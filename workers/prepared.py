@@ -172,7 +172,7 @@ def _joined(beside: str, query: str, condition: str) -> Statement:
     )
 
 
-# 64 bits of all values of a row. Nobody chooses what is in there to have two rows look alike.
+# 64 bits of all values of a row: two that differ look alike once in as many times.
 _DIGEST = "hash_record_extended(found, 0)"
 
 
@@ -184,8 +184,8 @@ def _digested(query: str) -> Statement:
 @lru_cache(maxsize=64)
 def _conditional(insert: str, query: str) -> Statement:
     return Statement(
-        f"{insert} WHERE ARRAY(SELECT {_DIGEST} FROM ({query}) AS found) = %s "  # noqa: S608
-        "RETURNING true"
+        f"{insert} WHERE ARRAY(SELECT {_DIGEST} FROM ({query}) AS found) "  # noqa: S608
+        "= CAST(%s AS bigint[]) RETURNING true"
     )
 
 
