@@ -169,7 +169,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 elif env.bool("DATABASE_PREPARED_STATEMENTS", default=True):
     # What the API asks at each answer is planned once for each connection (workers/prepared.py).
     DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 2
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if replica_url := env.str("DATABASE_REPLICA_URL", default=""):
     # A copy of it that lists are read from, each as of one moment (apicalls/replica.py).

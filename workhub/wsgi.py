@@ -19,6 +19,7 @@ from apicalls import measured  # noqa: E402 (only now there are models)
 from apicalls.checks import refuse_to_start_without_keys  # noqa: E402
 from apicalls.draining import drainer  # noqa: E402
 from apicalls.ended_pairs import end_revived_before_serving  # noqa: E402
+from workhub.connections import end_apart  # noqa: E402
 from workhub.middleware import API_PREFIX  # noqa: E402
 from workhub.waiting import answer_in_time  # noqa: E402
 
@@ -26,6 +27,7 @@ from workhub.waiting import answer_in_time  # noqa: E402
 # a process that is new, beside others that answer, would keep its first programs waiting.
 _ = get_resolver().url_patterns
 answer_in_time()
+end_apart()
 refuse_to_start_without_keys()
 end_revived_before_serving()
 measured.start()

@@ -28,7 +28,7 @@ DATABASES = {
         "NAME": _url.path.lstrip("/"),
         "USER": _url.username,
         "HOST": parse_qs(_url.query)["host"][0],
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 600,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
