@@ -9,12 +9,8 @@ parameters, scope and networks, and gives an ETag. It is measured twice more: on
 about each worker once, so that nothing which it keeps of earlier answers helps.
 """
 
-import json
 import random
 import sys
-import time
-import urllib.error
-import urllib.request
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -32,18 +28,17 @@ from bench.installation import (
     installation_on,
 )
 from bench.options import add_turns, options_of
-from bench.peers.serving import PROGRAMS, Peer, keys_of, peer_environment, served
+from bench.peers.serving import BARE, PROGRAMS, Peer, document_at, keys_of, peer_environment, served
 from bench.table import Report, Table
 
 _API_KEY = "DRF + djangorestframework-api-key"
 _KNOX = "DRF + django-rest-knox"
 _NINJA = "django-ninja"
 _FASTAPI = "FastAPI + SQLAlchemy + asyncpg"
-_BARE = "WSGI + psycopg, by hand"
 OURS = "Workhub"
 _ON_SQLITE = "Workhub on SQLite"
 # What ours must reach at least, as a ratio of requests a second.
-_BUDGETS = {_API_KEY: 4.0, _NINJA: 3.0, _FASTAPI: 3.0, _BARE: 0.5}
+_BUDGETS = {_API_KEY: 4.0, _NINJA: 3.0, _FASTAPI: 3.0, BARE.name: 0.5}
 # How many workers are asked about again and again, and about how many it is tried whether all
 # answer the same.
 _ASKED, _TRIED = 300, 50
@@ -54,7 +49,7 @@ PEERS = (
     Peer(_KNOX, f"{PROGRAMS}.with_django.with_knox:application"),
     Peer(_NINJA, f"{PROGRAMS}.with_django.with_ninja:application"),
     Peer(_FASTAPI, f"{PROGRAMS}.with_fastapi:application", "asgi"),
-    Peer(_BARE, f"{PROGRAMS}.bare:application"),
+    BARE,
 )
 # What the libraries' keys are sent behind; the others take the product's own pair.
 _SCHEMES = {_API_KEY: "Api-Key", _KNOX: "Token"}
@@ -78,25 +73,12 @@ class Side:
         used = self.server.cpu_seconds() - before
         return Turn(counted.per_second, used / counted.requests * 1_000_000)
 
+    def document(self, path: str, log: Path | None = None) -> Any:
+        return document_at(self.server.url + path, self.wrk.headers[0], log)
+
     def warm_up(self, paths: Sequence[str]) -> None:
         """Have it import and prepare what first answers do."""
         self.turn(paths, 1)
-
-
-def facts(side: Side, path: str, log: Path | None = None) -> Any:
-    """Return the document that a side answers with, once it answers."""
-    name, _, value = side.wrk.headers[0].partition(": ")
-    request = urllib.request.Request(side.server.url + path, headers={name: value})
-    for _try in range(100):
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            said = log.read_text() if log else ""
-            raise RuntimeError(f"{side.name} answered {error.code}\n{said}") from error
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"{side.name} does not answer:\n{log.read_text() if log else ''}")
 
 
 class _Once:
@@ -138,7 +120,7 @@ def measure(
     with ExitStack() as stack:
         server = stack.enter_context(installed.served(cpus=cpus))
         sides = [Side(OURS, server, wrk(installed.header()))]
-        expected = [facts(sides[0], path) for path in asked[:_TRIED]]
+        expected = [sides[0].document(path) for path in asked[:_TRIED]]
         for number, peer in enumerate(PEERS):
             log = installed.var / f"peer-{number}.log"
             server = stack.enter_context(served(peer, environment, log, cpus))
@@ -146,7 +128,7 @@ def measure(
             authorization = f"{scheme} {keys[scheme]}" if scheme else installed.header()
             side = Side(peer.name, server, wrk(authorization))
             for path, ours in zip(asked, expected, strict=False):
-                if (theirs := facts(side, path, log)) != ours:
+                if (theirs := side.document(path, log)) != ours:
                     raise RuntimeError(f"{peer.name} of {path}:\n{theirs}\nand not\n{ours}")
             sides.append(side)
         server = stack.enter_context(on_sqlite.served(cpus=cpus))

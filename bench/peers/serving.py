@@ -3,10 +3,14 @@
 import json
 import os
 import subprocess
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.installation import Installation, Server, running
 from tests.shipped.server import ROOT, free_port
@@ -21,6 +25,10 @@ class Peer:
     name: str
     application: str
     interface: str = "wsgi"
+
+
+# Nothing but what the job needs: what is to be won at most.
+BARE = Peer("WSGI + psycopg, by hand", f"{PROGRAMS}.bare:application")
 
 
 def peer_environment(installed: Installation) -> dict[str, str]:
@@ -65,3 +73,19 @@ def served(peer: Peer, environment: dict[str, str], log: Path, cpus: str) -> Ite
     command = [granian, *command, peer.application]
     with running(command, environment, log, cpus=cpus) as process:
         yield Server(f"http://127.0.0.1:{port}", process.pid)
+
+
+def document_at(url: str, header: str, log: Path | None = None) -> Any:
+    """Return the document that a server answers with, once it answers."""
+    name, _, value = header.partition(": ")
+    request = urllib.request.Request(url, headers={name: value})
+    for _try in range(100):
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            said = log.read_text() if log else ""
+            raise RuntimeError(f"{url} answered {error.code}\n{said}") from error
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"{url} does not answer:\n{log.read_text() if log else ''}")
