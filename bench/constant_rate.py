@@ -1,10 +1,12 @@
-"""Ask a server at a constant rate, whether it keeps up or not, and print the latencies.
+"""Ask a server at a share of what it answers at most, and print how long it took.
 
 python -m bench.constant_rate < asked.json
 
-Each request has a time at which it is due, and its latency runs from then: one that waits because
-earlier ones are late counts its wait. A driver that asks only when it was answered would leave
-out just the requests that would have been slow (coordinated omission).
+What it answers at most is measured first, by the same means: what asks takes the processor from
+what answers, where both are on one machine. Then the rate is constant, whether the server keeps
+up or not. Each request has a time at which it is due, and its latency runs from then: one that
+waits because earlier ones are late counts its wait. A driver that asks only when it was answered
+would leave out just the requests that would have been slow (coordinated omission).
 """
 
 import json
@@ -12,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from urllib.parse import urlsplit
 
@@ -40,6 +42,9 @@ class _Connection:
             size += len(self._more())
         return lines[0].startswith(b"http/1.1 200")
 
+    def close(self) -> None:
+        self._socket.close()
+
     def _more(self) -> bytes:
         received = self._socket.recv(65536)
         if not received:
@@ -47,47 +52,85 @@ class _Connection:
         return received
 
 
-def asked(
-    url: str,
-    headers: Sequence[str],
-    paths: Sequence[str],
-    *,
-    rate: float,
-    seconds: float,
-    connections: int,
-) -> tuple[list[float], int]:
-    """Return the latencies in seconds, from when each was due, and how many were no 200."""
-    address = urlsplit(url)
-    head = "\r\n".join([f"Host: {address.netloc}", *headers])
-    requests = [f"GET {path} HTTP/1.1\r\n{head}\r\n\r\n".encode() for path in paths]
+class Asking:
+    """Requests to a server, over connections that are kept, each with a thread of its own."""
+
+    def __init__(self, url: str, headers: Sequence[str], paths: Sequence[str], connections: int):
+        address = urlsplit(url)
+        head = "\r\n".join([f"Host: {address.netloc}", *headers])
+        self._requests = [f"GET {path} HTTP/1.1\r\n{head}\r\n\r\n".encode() for path in paths]
+        host, port = address.hostname or "", address.port or 80
+        self._connections = [_Connection(host, port) for _number in range(connections)]
+
+    def ask(self, next_turn: Callable[[], int | None], ended: Callable[[int, bool], None]) -> None:
+        """Ask on each connection for the turns that are its, until there is none.
+
+        `next_turn` waits until a turn is due; `ended` is told whether it was answered with 200.
+        """
+
+        def ask(connection: _Connection) -> None:
+            while (turn := next_turn()) is not None:
+                ended(turn, connection.ask(self._requests[turn % len(self._requests)]))
+
+        threads = [threading.Thread(target=ask, args=(one,)) for one in self._connections]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def close(self) -> None:
+        for one in self._connections:
+            one.close()
+
+
+def at_most(asking: Asking, *, seconds: float) -> float:
+    """Return how many requests a second are answered with 200, each connection asking at once."""
+    numbers, answered = count(), count()
+    begin = time.perf_counter()
+
+    def next_turn() -> int | None:
+        return next(numbers) if time.perf_counter() < begin + seconds else None
+
+    def ended(_turn: int, is_good: bool) -> None:
+        if is_good:
+            next(answered)
+
+    asking.ask(next_turn, ended)
+    return next(answered) / (time.perf_counter() - begin)
+
+
+def latencies(asking: Asking, *, rate: float, seconds: float) -> list[float | None]:
+    """Return the latencies in seconds, from when each was due; None of what was no 200."""
     numbers, total = count(), int(rate * seconds)
-    latencies, failures = [0.0] * total, [0] * connections
-    opened = [
-        _Connection(address.hostname or "", address.port or 80) for _number in range(connections)
-    ]
+    found: list[float | None] = [None] * total
     begin = time.perf_counter() + 0.1
 
-    def ask(number: int) -> None:
-        connection = opened[number]
+    def next_turn() -> int | None:
         # Whichever connection is free takes what is due next.
-        while (turn := next(numbers)) < total:
-            due = begin + turn / rate
-            wait = due - time.perf_counter()
-            if wait > 0:
-                time.sleep(wait)
-            failures[number] += not connection.ask(requests[turn % len(requests)])
-            latencies[turn] = time.perf_counter() - due
+        turn = next(numbers)
+        if turn >= total:
+            return None
+        wait = begin + turn / rate - time.perf_counter()
+        if wait > 0:
+            time.sleep(wait)
+        return turn
 
-    threads = [threading.Thread(target=ask, args=(number,)) for number in range(connections)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    # What a connection that broke off did not ask.
-    failures.append(latencies.count(0.0))
-    return latencies, sum(failures)
+    def ended(turn: int, is_good: bool) -> None:
+        if is_good:
+            found[turn] = time.perf_counter() - begin - turn / rate
+
+    asking.ask(next_turn, ended)
+    return found
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    share, at_most_for, seconds = (asked.pop(name) for name in ("share", "at_most_for", "seconds"))
+    asking = Asking(**asked)
+    capacity = at_most(asking, seconds=at_most_for)
+    found = latencies(asking, rate=share * capacity, seconds=seconds)
+    print(json.dumps({"at_most": capacity, "latencies": found}))
 
 
 if __name__ == "__main__":
-    found, failed = asked(**json.load(sys.stdin))
-    print(json.dumps({"latencies": found, "failures": failed}))
+    main()

@@ -2,7 +2,7 @@
 
 python -m bench.latency --seconds 10
 
-What the server answers at most is measured first, by wrk. Then it is asked at a constant rate
+What the server answers at most is measured first, then it is asked at a constant rate
 (bench/constant_rate.py), over connections that are kept, about workers drawn from all. In turns
 with it the program by hand (bench/peers) is asked likewise, at its own rate: a machine whose
 processors are now and then slower than they were while that was measured keeps both waiting.
@@ -64,19 +64,19 @@ class Side:
         return spread([turn.ratio for turn in self.turns])
 
 
-def turn_of(server: Server, wrk: Wrk, paths: Sequence[str], chosen: Namespace) -> Turn:
+def turn_of(server: Server, header: str, paths: Sequence[str], chosen: Namespace) -> Turn:
     """Ask for some seconds at a share of what is answered at most, from a process of its own."""
-    # Each time anew: a machine that others use as well is not as fast at all times.
-    at_most = wrk.per_second(server.url, paths, max(1, chosen.seconds // 3))
-    rate = at_most * chosen.percent / 100
+    share = chosen.percent / 100
     pinned = ["taskset", "--cpu-list", chosen.wrk_cpus] if chosen.wrk_cpus else []
     asked = {
         "url": server.url,
-        "headers": wrk.headers,
+        "headers": [header],
         "paths": paths,
-        "rate": rate,
-        "seconds": chosen.seconds,
         "connections": chosen.connections,
+        "share": share,
+        # Each time anew: a machine that others use as well is not as fast at all times.
+        "at_most_for": max(1, chosen.seconds // 3),
+        "seconds": chosen.seconds,
     }
     said = subprocess.run(
         [*pinned, sys.executable, "-m", "bench.constant_rate"],
@@ -87,28 +87,31 @@ def turn_of(server: Server, wrk: Wrk, paths: Sequence[str], chosen: Namespace) -
         check=True,
     ).stdout
     found = json.loads(said)
-    milliseconds = [1000 * one for one in found["latencies"]]
+    milliseconds = [1000 * one for one in found["latencies"] if one is not None]
     p50, p99 = (percentile(milliseconds, percent) for percent in (50, 99))
-    return Turn(at_most, rate, p50, p99, max(milliseconds), found["failures"])
+    failures = found["latencies"].count(None)
+    at_most = found["at_most"]
+    return Turn(at_most, share * at_most, p50, p99, max(milliseconds), failures)
 
 
 def measure(installed: Installation, report: Report, chosen: Namespace) -> None:
     numbers = installed.told(_ID_NUMBERS.format(drawn=_DRAWN))
     paths = [f"{WORKER_COMPLIANCE}?workerIDNumber={one}" for one in numbers]
-    wrk = Wrk([f"Authorization: {installed.header()}"], 8, chosen.wrk_cpus)
+    header = f"Authorization: {installed.header()}"
+    wrk = Wrk([header], chosen.connections, chosen.wrk_cpus)
     with ExitStack() as stack:
         ours = Side("Workhub", stack.enter_context(installed.served(cpus=chosen.server_cpus)))
         environment, log = peer_environment(installed), installed.var / "by-hand.log"
         bare = stack.enter_context(served(BARE, environment, log, chosen.server_cpus))
         sides = ours, Side(BARE.name, bare)
-        documents = [document_at(side.server.url + paths[0], wrk.headers[0], log) for side in sides]
+        documents = [document_at(side.server.url + paths[0], header, log) for side in sides]
         if documents[0] != documents[1]:
             raise RuntimeError(f"{BARE.name}:\n{documents[1]}\nand not\n{documents[0]}")
         for side in sides:
             wrk.per_second(side.server.url, paths, 1)  # what first answers import and prepare
         for _turn in range(chosen.turns):
             for side in sides:
-                side.turns.append(turn_of(side.server, wrk, paths, chosen))
+                side.turns.append(turn_of(side.server, header, paths, chosen))
     _show(report, sides, chosen)
 
 
@@ -127,8 +130,9 @@ def _show(report: Report, sides: Sequence[Side], chosen: Namespace) -> None:
     p50, p99 = (median(getattr(one, name) for one in ours.turns) for name in ("p50", "p99"))
     table.notes.append(
         f"{chosen.turns} turns of {chosen.seconds} s at a constant rate over {chosen.connections} "
-        "kept connections; latencies run from when a request was due. Medians of ours: p50 "
-        f"{p50:.1f} ms, p99 {p99:.1f} ms."
+        "kept connections; latencies run from when a request was due. What is answered at most is "
+        f"measured by the same means just before. Medians of ours: p50 {p50:.1f} ms, p99 "
+        f"{p99:.1f} ms."
     )
     is_kept = ours.ratio().median <= _P99_OF_MEDIAN
     kept = report.hold("p99 at a load that it keeps up with", is_kept=is_kept)
