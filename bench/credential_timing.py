@@ -141,7 +141,8 @@ def in_process() -> Send:
         answer: Any = application(environ, start_response)
         b"".join(answer)
         took = time.perf_counter_ns() - began
-        answer.close()
+        if hasattr(answer, "close"):
+            answer.close()
         return took, int(status[:3])
 
     return send
