@@ -150,8 +150,7 @@ def _show(report: Report, sides: Sequence[Side], chosen: Namespace) -> None:
 
 def main() -> int:
     parser = options_of(__doc__)
-    add_turns(parser, seconds=10, connections=16)
-    parser.set_defaults(turns=9)
+    add_turns(parser, seconds=10, connections=16, turns=9)
     parser.add_argument("--workers", type=int, default=12_500)
     parser.add_argument("--percent", type=float, default=70, help="of what is answered at most")
     chosen = parser.parse_args()

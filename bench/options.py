@@ -17,9 +17,9 @@ def options_of(doc: str | None) -> ArgumentParser:
     return parser
 
 
-def add_turns(parser: ArgumentParser, *, seconds: int, connections: int) -> None:
+def add_turns(parser: ArgumentParser, *, seconds: int, connections: int, turns: int = 5) -> None:
     """Add what a bench with turns takes. Short ones are to try it, not to learn from."""
-    parser.add_argument("--turns", type=int, default=5, help="of each side (A B A B …)")
+    parser.add_argument("--turns", type=int, default=turns, help="of each side (A B A B …)")
     parser.add_argument("--seconds", type=int, default=seconds, help="of one turn")
     parser.add_argument("--connections", type=int, default=connections)
     add_cpus(parser)
