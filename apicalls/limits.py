@@ -187,11 +187,6 @@ def _usage(hits: int, seconds_left: float, quota: int, name: str) -> Usage:
 
 # --- In the database -------------------------------------------------------------------
 
-# For the transaction that counts: it holds the counter, which all requests of the call come for,
-# and waits for no disk and no standby meanwhile. The row of the request log, written after it,
-# waits for both of them, and an answer for that row.
-_WITHOUT_WAITING = "set_config('synchronous_commit', 'off', true)"
-
 
 def _counted_in_database(keys: Sequence[str], number: int) -> list[tuple[int, float]]:
     """Return hits and the end of the window of each key, after one statement.
@@ -218,11 +213,9 @@ def _upsert(number: int) -> Statement:
 @lru_cache(maxsize=8)
 def _upsert_sql(number: int) -> str:
     table = connection.ops.quote_name(LimitCounter._meta.db_table)
-    rows = "VALUES " + ", ".join(["(%s, %s, %s)"] * number)
-    if connection.vendor == "postgresql":
-        rows = f"SELECT given.* FROM ({rows}) AS given, {_WITHOUT_WAITING}"  # noqa: S608
+    rows = ", ".join(["(%s, %s, %s)"] * number)
     return (
-        f"INSERT INTO {table} AS counter (key, started_at, hits) {rows} "
+        f"INSERT INTO {table} AS counter (key, started_at, hits) VALUES {rows} "  # noqa: S608
         "ON CONFLICT (key) DO UPDATE SET "
         "hits = CASE WHEN counter.started_at <= %s THEN excluded.hits "
         "WHEN counter.hits >= %s THEN counter.hits ELSE counter.hits + excluded.hits END, "

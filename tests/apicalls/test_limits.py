@@ -12,12 +12,11 @@ from pathlib import Path
 from socket import socket
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from apicalls import limits
 from apicalls.models import LimitCounter, RequestLog
-from workers.statements import Statement
 
 QUOTA = 40
 PROCESSES = 4
@@ -320,34 +319,6 @@ def test_a_counter_that_fails_beside_a_query_is_not_tried_again(
     assert answer.status_code == 200
     assert "RateLimit" not in answer
     assert not tried
-
-
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="of PostgreSQL")
-def test_counting_waits_for_no_disk_and_what_is_written_after_it_does(
-    real_database, ask, call, worker
-):
-    def shown():
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW synchronous_commit")
-            return cursor.fetchone()[0]
-
-    hit = limits.CallHit(api_call_id=0, quota=10)
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit TO remote_apply")
-    try:
-        with transaction.atomic():
-            assert hit.usage_ahead().remaining == 9
-            assert shown() == "off"
-        assert shown() == "remote_apply"
-        with transaction.atomic():
-            beside = limits.CallHit(api_call_id=0, quota=10).beside
-            found = Statement(f"WITH beside AS ({beside.sql}) SELECT hits FROM beside")
-            assert found.rows(beside.values) == [(2,)]
-            assert shown() == "off"
-        assert ask(call).status_code == 200
-        assert shown() == "remote_apply"
-    finally:
-        connection.close()
 
 
 def test_counters_are_not_vacuumed_each_minute(db):
